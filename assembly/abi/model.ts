@@ -1,0 +1,63 @@
+// What passes between the model and its host: result codes, task states, parameters, sizes.
+// Result codes lie outside Linux's errno (1..133) and the kernel's internal codes (512..530).
+
+/** The attempt would block: the task is parked, and becomes runnable when it may go on. */
+export const BLOCKED = -0x10000;
+/** The attempt goes on: the host moves the I/O window on and calls `proceed`. Part of one atomic step. */
+export const MORE = -0x10001;
+/** The task is gone: its process was killed before the call returned. */
+export const GONE = -0x10002;
+
+// How a call waits.
+/** The kernel's own blocking form: what `linux.sync` does. */
+export const FORM_BLOCKING = 0;
+/** Attempt without blocking, wait for readiness, attempt again: what an awaited call does (src/waiting.ts). */
+export const FORM_AWAITED = 1;
+
+// States of a task.
+export const TASK_FREE = 0;
+/** Created by the host, its first attempt not made. */
+export const TASK_NEW = 1;
+/** Parked in a wait queue or on a timer. */
+export const TASK_BLOCKED = 2;
+/** Woken: its next attempt may go on. */
+export const TASK_WOKEN = 3;
+/** Closes what a dead process held, one descriptor a step. */
+export const TASK_EXITING = 4;
+/** Set aside for a live process: becomes TASK_EXITING when it dies. */
+export const TASK_RESERVED = 5;
+
+// States of a process.
+export const PROCESS_FREE = 0;
+export const PROCESS_ALIVE = 1;
+/** Has called exit(2) or was killed; its descriptors are being closed. */
+export const PROCESS_EXITING = 2;
+/** Waits to be reaped by its parent. */
+export const PROCESS_ZOMBIE = 3;
+
+// Sizes of the pools: the model's own limits, see docs/architecture.md.
+export const MAX_PROCESSES = 64;
+export const MAX_TASKS = 1024;
+export const MAX_OPEN_FILES = 2048;
+export const MAX_PIPES = 1024;
+export const MAX_SLOTS = 4096;
+export const MAX_WAITS = 4096;
+/** Descriptors of one process: a multiple of 64. */
+export const MAX_DESCRIPTORS = 1024;
+/** Bytes of the I/O window: one attempt moves a longer payload in several. */
+export const WINDOW_SIZE = 65536;
+
+// Parameters of a machine (`setParameter`).
+export const PARAMETER_PAGE_SIZE = 0;
+export const PARAMETER_RLIMIT_NOFILE = 1;
+export const PARAMETER_PIPE_SLOTS = 2;
+export const PARAMETER_KERNEL_VERSION = 3;
+/** The uid of processes that the host creates. */
+export const PARAMETER_UID = 4;
+/** The gid of processes that the host creates. */
+export const PARAMETER_GID = 5;
+/** Descriptors below this number belong to the host runtime: taken, and EBADF to the program. */
+export const PARAMETER_FIRST_DESCRIPTOR = 6;
+
+/** Bytes of all page frames together: pipes hold no more, write(2) is ENOMEM beyond. */
+export const FRAMES_SIZE = 16777216;

@@ -1,0 +1,52 @@
+// Open files ("open file descriptions"): what descriptors refer to, shared by dup(2) and by processes. They are counted from
+// descriptor tables, from blocked calls and from polls; pipe.ts and file calls say what happens at the last release.
+import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../abi/fcntl";
+import { OPEN_FILE_SIZE, OPEN_FILES } from "./memory";
+import { OPEN_FILE_POOL, pool } from "./pool";
+
+@unmanaged
+export class OpenFile {
+  /** Uses: 0 only in a free record. */
+  count: u32;
+  /** What it is open on: FILE_*. */
+  kind: u32;
+  /** Access mode and status flags, as F_GETFL gives them. */
+  flags: u32;
+  /** Index of the object in its pool. */
+  object: u32;
+
+  get isReadable(): bool {
+    return (this.flags & O_ACCMODE) != O_WRONLY;
+  }
+
+  get isWritable(): bool {
+    return (this.flags & O_ACCMODE) != O_RDONLY;
+  }
+
+  get isNonblocking(): bool {
+    return (this.flags & O_NONBLOCK) != 0;
+  }
+}
+
+export const FILE_PIPE: u32 = 1;
+
+export function openFileAt(index: u32): OpenFile {
+  return changetype<OpenFile>(OPEN_FILES + index * OPEN_FILE_SIZE);
+}
+
+export function openFileIndex(file: OpenFile): u32 {
+  return <u32>((changetype<usize>(file) - OPEN_FILES) / OPEN_FILE_SIZE);
+}
+
+/** Opens a file with one use; null if the system has no more. */
+export function takeOpenFile(kind: u32, flags: u32, object: u32): OpenFile | null {
+  if (offsetof<OpenFile>() != OPEN_FILE_SIZE) ERROR("OPEN_FILE_SIZE is not the size of OpenFile");
+  const index = pool(OPEN_FILE_POOL).take();
+  if (index == pool(OPEN_FILE_POOL).capacity) return null;
+  const file = openFileAt(index);
+  file.count = 1;
+  file.kind = kind;
+  file.flags = flags;
+  file.object = object;
+  return file;
+}

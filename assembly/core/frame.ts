@@ -1,0 +1,35 @@
+// Page frames: what pipes keep their bytes in. A frame is counted by the slots that show it.
+import { FRAMES } from "./memory";
+import { machine } from "./machine";
+import { FRAME_POOL, pool } from "./pool";
+
+@unmanaged
+class FrameUse {
+  count: u32;
+}
+
+/** Takes an empty frame. The caller has made sure that one is left (`framesLeft`). */
+export function takeFrame(): u32 {
+  const frames = pool(FRAME_POOL);
+  const frame = frames.take();
+  assert(frame < frames.capacity, "no frame left");
+  changetype<FrameUse>(frames.address(frame)).count = 1;
+  return frame;
+}
+
+export function hasFrame(): bool {
+  return !pool(FRAME_POOL).isFull();
+}
+
+/** Gives up one use of a frame whose bytes have all been consumed, hence zeroed. */
+export function releaseFrame(frame: u32): void {
+  const frames = pool(FRAME_POOL);
+  const use = changetype<FrameUse>(frames.address(frame));
+  if (use.count > 1) use.count--;
+  else frames.free(frame);
+}
+
+/** The address of a frame's bytes. */
+export function frameBytes(frame: u32): usize {
+  return FRAMES + frame * machine.pageSize;
+}

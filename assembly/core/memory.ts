@@ -1,0 +1,50 @@
+// Where everything lies. Each region begins where the one before it ends; all state is between MACHINE and the end of
+// the last pool, or in the frames.
+//
+//   0      1024     MACHINE         WINDOW      POOLS …        FRAMES          STAGE
+//   │ null │ static │ parameters,   │ payload   │ one region   │ pages of      │ a snapshot on
+//   │      │ data   │ clocks, pools │ of a step │ a pool       │ pipes' bytes  │ its way in or out
+//
+// The window and the stage are no state: they hold nothing between two steps.
+import {
+  FRAMES_SIZE,
+  MAX_OPEN_FILES,
+  MAX_PIPES,
+  MAX_PROCESSES,
+  MAX_SLOTS,
+  MAX_TASKS,
+  MAX_WAITS,
+  WINDOW_SIZE,
+} from "../abi/model";
+
+// Bytes of one item of each pool: `sizeof` of its class, checked where the class is.
+export const TASK_SIZE: u32 = 64;
+export const PROCESS_SIZE: u32 = 80;
+export const CHUNK_SIZE: u32 = 260;
+export const OPEN_FILE_SIZE: u32 = 16;
+export const WAIT_SIZE: u32 = 36;
+export const PIPE_SIZE: u32 = 48;
+export const SLOT_SIZE: u32 = 24;
+export const FRAME_SIZE: u32 = 4;
+
+export const MAX_CHUNKS: u32 = 512;
+export const SMALLEST_PAGE: u32 = 4096;
+export const MAX_FRAMES: u32 = FRAMES_SIZE / SMALLEST_PAGE;
+
+export const MACHINE: usize = 16384;
+export const MACHINE_SIZE: u32 = 512;
+export const WINDOW: usize = MACHINE + MACHINE_SIZE;
+/** Integers that a call returns beside its result. */
+export const OUT: usize = WINDOW + WINDOW_SIZE;
+export const OUT_SIZE: u32 = 4096;
+
+export const TASKS: usize = OUT + OUT_SIZE;
+export const PROCESSES: usize = TASKS + MAX_TASKS * TASK_SIZE;
+export const CHUNKS: usize = PROCESSES + MAX_PROCESSES * PROCESS_SIZE;
+export const OPEN_FILES: usize = CHUNKS + MAX_CHUNKS * CHUNK_SIZE;
+export const WAITS: usize = OPEN_FILES + MAX_OPEN_FILES * OPEN_FILE_SIZE;
+export const PIPES: usize = WAITS + MAX_WAITS * WAIT_SIZE;
+export const SLOTS: usize = PIPES + MAX_PIPES * PIPE_SIZE;
+export const FRAME_USES: usize = SLOTS + MAX_SLOTS * SLOT_SIZE;
+export const FRAMES: usize = (FRAME_USES + MAX_FRAMES * FRAME_SIZE + 0xffff) & ~0xffff;
+export const STAGE: usize = FRAMES + FRAMES_SIZE;

@@ -1,0 +1,77 @@
+// Fixed pools of items. The lowest free index is taken first and an item is zeroed when it is given back, so that the
+// bytes of a pool depend on what is in it and not on how it came to be: equal states are equal bytes.
+//
+// The first word of every item is zero if and only if the item is free.
+import { MACHINE } from "./memory";
+
+@unmanaged
+export class Pool {
+  /** One more than the highest index in use: items from here on are zero. */
+  high: u32;
+  /** The lowest index that is free; `capacity` if none is. */
+  lowestFree: u32;
+  base: u32;
+  itemSize: u32;
+  capacity: u32;
+
+  address(index: u32): usize {
+    return this.base + index * this.itemSize;
+  }
+
+  isUsed(index: u32): bool {
+    return load<u32>(this.address(index)) != 0;
+  }
+
+  /** Takes the lowest free item; its first word must be set before the next take. Returns `capacity` if all are in use. */
+  take(): u32 {
+    const index = this.lowestFree;
+    if (index == this.capacity) return index;
+    let next = index + 1;
+    while (next < this.high && this.isUsed(next)) next++;
+    this.lowestFree = next;
+    if (index >= this.high) this.high = index + 1;
+    return index;
+  }
+
+  isFull(): bool {
+    return this.lowestFree == this.capacity;
+  }
+
+  /** Gives an item back and zeroes it. */
+  free(index: u32): void {
+    assert(index < this.high && this.isUsed(index), "free of an item that is not in use");
+    memory.fill(this.address(index), 0, this.itemSize);
+    if (index < this.lowestFree) this.lowestFree = index;
+    let high = this.high;
+    while (high > 0 && !this.isUsed(high - 1)) high--;
+    this.high = high;
+  }
+}
+
+// The pool headers stand at the start of the machine block.
+const POOL_HEADER: u32 = 20;
+export const POOL_COUNT: u32 = 8;
+
+export function pool(number: u32): Pool {
+  return changetype<Pool>(MACHINE + number * POOL_HEADER);
+}
+
+export const TASK_POOL: u32 = 0;
+export const PROCESS_POOL: u32 = 1;
+export const CHUNK_POOL: u32 = 2;
+export const OPEN_FILE_POOL: u32 = 3;
+export const WAIT_POOL: u32 = 4;
+export const PIPE_POOL: u32 = 5;
+export const SLOT_POOL: u32 = 6;
+export const FRAME_POOL: u32 = 7;
+
+/** Empties a pool, zeroing what was in use. */
+export function resetPool(number: u32, base: usize, itemSize: u32, capacity: u32): void {
+  const it = pool(number);
+  memory.fill(base, 0, it.high * itemSize);
+  it.high = 0;
+  it.lowestFree = 0;
+  it.base = <u32>base;
+  it.itemSize = itemSize;
+  it.capacity = capacity;
+}

@@ -1,0 +1,83 @@
+// Processes: credentials, limits and family. Descriptors are in core/descriptor.ts, how a process ends in process.ts.
+import { PROCESS_ALIVE } from "../abi/model";
+import { machine } from "./machine";
+import { PROCESS_SIZE, PROCESSES } from "./memory";
+import { pool, PROCESS_POOL } from "./pool";
+import { WaitQueue } from "./wait";
+
+@unmanaged
+export class Process {
+  /** PROCESS_*, see abi/model.ts. */
+  state: u32;
+  pid: u32;
+  /** Index of the parent. */
+  parent: u32;
+  uid: u32;
+  gid: u32;
+  rlimitNofile: u32;
+  /** Descriptors below it are the runtime's. */
+  firstDescriptor: u32;
+  /** As waitpid(2) reports it. */
+  exitStatus: u32;
+  /** The task that closes what it held, plus 1. */
+  exitTask: u32;
+  /** Its calls in flight. */
+  taskCount: u32;
+  /** Where waitpid(2) waits. */
+  childFirst: u32;
+  childLast: u32;
+  /** Its descriptor table: chunks by number, plus 1, two bytes each (core/descriptor.ts). */
+  chunk0: u64;
+  chunk1: u64;
+  chunk2: u64;
+  chunk3: u64;
+
+  get childWait(): WaitQueue {
+    return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Process>("childFirst"));
+  }
+
+  /** Root may do what others may not: CAP_KILL. */
+  get isPrivileged(): bool {
+    return this.uid == 0;
+  }
+}
+
+export const INIT: u32 = 0;
+
+export function processAt(index: u32): Process {
+  return changetype<Process>(PROCESSES + index * PROCESS_SIZE);
+}
+
+export function processIndex(process: Process): u32 {
+  return <u32>((changetype<usize>(process) - PROCESSES) / PROCESS_SIZE);
+}
+
+export function processCount(): u32 {
+  return pool(PROCESS_POOL).high;
+}
+
+/** Creates a process with the machine's credentials and limits; null if all are in use. */
+export function takeProcess(parent: u32): Process | null {
+  if (offsetof<Process>() != PROCESS_SIZE) ERROR("PROCESS_SIZE is not the size of Process");
+  const index = pool(PROCESS_POOL).take();
+  if (index == pool(PROCESS_POOL).capacity) return null;
+  const process = processAt(index);
+  process.state = PROCESS_ALIVE;
+  process.pid = machine.nextPid++;
+  process.parent = parent;
+  process.uid = machine.uid;
+  process.gid = machine.gid;
+  process.rlimitNofile = machine.rlimitNofile;
+  process.firstDescriptor = machine.firstDescriptor;
+  return process;
+}
+
+/** The process with a pid, zombies among them; null if there is none. */
+export function findProcess(pid: u32): Process | null {
+  const count = processCount();
+  for (let index: u32 = 0; index < count; index++) {
+    const process = processAt(index);
+    if (process.state && process.pid == pid) return process;
+  }
+  return null;
+}

@@ -1,0 +1,195 @@
+// Calls on descriptors, whatever they are open on: read(2), write(2), close(2), dup(2), fcntl(2), ioctl(2).
+import { EAGAIN, EBADF, EINVAL, EMFILE, ENOMEM, ENOTTY } from "./abi/errno";
+import {
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_SETFD,
+  F_SETFL,
+  FD_CLOEXEC,
+  O_APPEND,
+  O_ASYNC,
+  O_CLOEXEC,
+  O_DIRECT,
+  O_NOATIME,
+  O_NONBLOCK,
+} from "./abi/fcntl";
+import { FIONREAD } from "./abi/ioctl";
+import { BLOCKED, MORE, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
+import { CALL_POLL, CALL_WRITE } from "./abi/calls";
+import { MAX_RW_COUNT } from "./abi/limits";
+import { callerOf } from "./calls";
+import {
+  canInstall,
+  fileOf,
+  install,
+  isCloseOnExec,
+  lowestFree,
+  setCloseOnExec,
+  uninstall,
+} from "./core/descriptor";
+import { OpenFile, openFileAt } from "./core/file";
+import { Process, processIndex } from "./core/process";
+import { Task, taskAt, wakeTask } from "./core/task";
+import { hasWaits, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
+import { pipeAt, pipeSize, pollPipe, pollQueue, readPipe, writePipe } from "./pipe";
+import { holdFile, releaseFile, stopWaiting, stopWaitingOn } from "./release";
+
+/** One attempt at read(2) of `length` bytes into the window. */
+export function readFile(task: Task, fd: i32, length: u32): i32 {
+  const file = fileOfCall(task, fd);
+  if (!file || !file.isReadable) return -EBADF;
+  const result = readPipe(pipeAt(file.object), file, task, min<u32>(length, MAX_RW_COUNT));
+  if (result == BLOCKED) holdFile(task, file);
+  if (result == -EAGAIN && task.isAwaited && !file.isNonblocking) return awaitReadiness(task, file, fd);
+  return result;
+}
+
+/** One attempt at write(2) of `length` bytes, of which the window holds those from `transferred` on. */
+export function writeFile(task: Task, fd: i32, length: u32): i32 {
+  const file = fileOfCall(task, fd);
+  if (!file || !file.isWritable) return task.transferred ? task.transferred : -EBADF;
+  const rest = min<u32>(length, MAX_RW_COUNT) - task.transferred;
+  const result = writePipe(pipeAt(file.object), file, task, rest);
+  if (result == MORE) return MORE;
+  if (result == BLOCKED) {
+    holdFile(task, file);
+    return BLOCKED;
+  }
+  if (!task.isAwaited) return result;
+  if (result > 0) task.transferred += result;
+  const wouldBlock = result == -EAGAIN || (result > 0 && <u32>result < rest);
+  if (wouldBlock && !file.isNonblocking) return awaitReadiness(task, file, fd);
+  return task.transferred ? task.transferred : result;
+}
+
+/** The open file that a call works on: a parked one holds its own, a new one looks its descriptor up. */
+function fileOfCall(task: Task, fd: i32): OpenFile | null {
+  if (task.file) return openFileAt(task.file - 1);
+  return fileOf(callerOf(task), fd);
+}
+
+/** Parks an awaited call until its file may be ready: then it attempts anew. */
+function awaitReadiness(task: Task, file: OpenFile, fd: i32): i32 {
+  const pipe = pipeAt(file.object);
+  task.done = 0;
+  task.flags = 0;
+  task.windowStart = 0;
+  const events: u32 = task.call == CALL_WRITE ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM;
+  if (pollPipe(pipe, file) & (events | POLLERR | POLLHUP)) {
+    task.state = TASK_WOKEN;
+    return BLOCKED;
+  }
+  if (!hasWaits(1)) return -ENOMEM;
+  waitForEvents(pollQueue(pipe, file), task, events | POLLERR | POLLHUP, fd, 0);
+  task.state = TASK_BLOCKED;
+  return BLOCKED;
+}
+
+/** close(2). */
+export function closeDescriptor(process: Process, fd: i32): i32 {
+  if (!fileOf(process, fd)) return -EBADF;
+  closeOpen(process, fd);
+  return 0;
+}
+
+/** Closes a descriptor that is open. Awaited calls that wait on it end; those of other threads keep the file. */
+export function closeOpen(process: Process, fd: u32): void {
+  const file = uninstall(process, fd);
+  endAwaitedCalls(process, fd);
+  releaseFile(file);
+}
+
+function endAwaitedCalls(process: Process, fd: i32): void {
+  const index = processIndex(process);
+  let at: u32 = 0;
+  while (at < waitEntryCount()) {
+    const wait = waitEntry(at);
+    const task = wait ? taskAt(wait.taskPlus1 - 1) : null;
+    if (!wait || !task || !task.isAwaited || task.process != index || wait.fd != fd) {
+      at++;
+      continue;
+    }
+    stopWaitingOn(task, fd);
+    if (task.call != CALL_POLL) task.interrupted = EBADF;
+    wakeTask(task);
+  }
+}
+
+/** dup(2): the lowest free descriptor. */
+export function duplicate(process: Process, oldfd: i32, from: u32, closeOnExec: bool): i32 {
+  const file = fileOf(process, oldfd);
+  if (!file) return -EBADF;
+  const fd = lowestFree(process, from);
+  if (fd < 0) return -EMFILE;
+  if (!canInstall(process, fd)) return -ENOMEM;
+  file.count++;
+  return install(process, fd, file, closeOnExec);
+}
+
+/** dup2(2): oldfd itself if both are the same. */
+export function duplicateOnto(process: Process, oldfd: i32, newfd: i32): i32 {
+  if (oldfd == newfd) return fileOf(process, oldfd) ? newfd : -EBADF;
+  return replace(process, oldfd, newfd, false);
+}
+
+/** dup3(2): flags are looked at first, then that the two differ (do_dup3). */
+export function duplicateWithFlags(process: Process, oldfd: i32, newfd: i32, flags: i32): i32 {
+  if (flags & ~O_CLOEXEC) return -EINVAL;
+  if (oldfd == newfd) return -EINVAL;
+  return replace(process, oldfd, newfd, (flags & O_CLOEXEC) != 0);
+}
+
+function replace(process: Process, oldfd: i32, newfd: i32, closeOnExec: bool): i32 {
+  if (<u32>newfd >= process.rlimitNofile || <u32>newfd < process.firstDescriptor) return -EBADF;
+  const file = fileOf(process, oldfd);
+  if (!file) return -EBADF;
+  if (!canInstall(process, newfd)) return -ENOMEM;
+  file.count++;
+  if (fileOf(process, newfd)) closeOpen(process, newfd);
+  return install(process, newfd, file, closeOnExec);
+}
+
+/** What F_SETFL may change: SETFL_MASK, and FASYNC. */
+const SETFL_MASK = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
+
+/** fcntl(2). */
+export function control(process: Process, fd: i32, command: i32, argument: i32): i32 {
+  const file = fileOf(process, fd);
+  if (!file) return -EBADF;
+  switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+      if (<u32>argument >= process.rlimitNofile) return -EINVAL;
+      return duplicate(process, fd, argument, command == F_DUPFD_CLOEXEC);
+    case F_GETFD:
+      return isCloseOnExec(process, fd) ? FD_CLOEXEC : 0;
+    case F_SETFD:
+      setCloseOnExec(process, fd, (argument & FD_CLOEXEC) != 0);
+      return 0;
+    case F_GETFL:
+      return file.flags;
+    case F_SETFL:
+      file.flags = (argument & SETFL_MASK) | (file.flags & ~SETFL_MASK);
+      return 0;
+    default:
+      return -EINVAL;
+  }
+}
+
+/** ioctl(2). */
+export function requestOf(process: Process, fd: i32, request: i32): i32 {
+  const file = fileOf(process, fd);
+  if (!file) return -EBADF;
+  if (request != FIONREAD) return -ENOTTY;
+  return pipeSize(pipeAt(file.object));
+}
+
+/** A woken awaited call attempts anew, unless its descriptor was closed. */
+export function retryAwaited(task: Task): i32 {
+  stopWaiting(task);
+  if (task.interrupted) return task.transferred ? task.transferred : -<i32>task.interrupted;
+  return 0;
+}

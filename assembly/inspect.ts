@@ -1,0 +1,56 @@
+// What a diagnosis wants to know of a machine. Each function writes its answer to OUT and returns 1, or 0 if there is
+// nothing at that index. Nothing here changes the state.
+import { TASK_RESERVED } from "./abi/model";
+import { fileOf, isCloseOnExec } from "./core/descriptor";
+import { OUT } from "./core/memory";
+import { PIPE_POOL, pool, PROCESS_POOL, TASK_POOL } from "./core/pool";
+import { processAt } from "./core/process";
+import { taskAt } from "./core/task";
+import { pipeAt, pipeSize } from "./pipe";
+
+function answer(place: u32, value: u32): void {
+  store<u32>(OUT + place * 4, value);
+}
+
+/** State, process, call number, subject. */
+export function inspectTask(index: u32): i32 {
+  if (!pool(TASK_POOL).isUsed(index) || taskAt(index).state == TASK_RESERVED) return 0;
+  const task = taskAt(index);
+  answer(0, task.state);
+  answer(1, task.process);
+  answer(2, task.call);
+  answer(3, task.a);
+  return 1;
+}
+
+/** State, pid, index of the parent. */
+export function inspectProcess(index: u32): i32 {
+  if (!pool(PROCESS_POOL).isUsed(index)) return 0;
+  const process = processAt(index);
+  answer(0, process.state);
+  answer(1, process.pid);
+  answer(2, process.parent);
+  return 1;
+}
+
+/** FD_CLOEXEC, index of the pipe, 1 for its write end. */
+export function inspectDescriptor(process: u32, fd: i32): i32 {
+  const file = fileOf(processAt(process), fd);
+  if (!file) return 0;
+  answer(0, isCloseOnExec(processAt(process), fd) ? 1 : 0);
+  answer(1, file.object);
+  answer(2, file.isWritable ? 1 : 0);
+  return 1;
+}
+
+/** Bytes, slots in use, slots, readers, writers. */
+export function inspectPipe(index: u32): i32 {
+  if (!pool(PIPE_POOL).isUsed(index)) return 0;
+  const pipe = pipeAt(index);
+  answer(0, pipeSize(pipe));
+  answer(1, pipe.slotsUsed);
+  answer(2, pipe.slotCount);
+  answer(3, pipe.readers);
+  answer(4, pipe.writers);
+  return 1;
+}

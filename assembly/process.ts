@@ -1,0 +1,209 @@
+// The life of processes: spawn, exit(3), kill(2), waitpid(2). A death is not atomic: calls in the kernel end first, then
+// descriptors are closed in several steps that others may run between, then the parent learns of it (kernel/exit.c).
+import { EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from "./abi/errno";
+import {
+  BLOCKED,
+  MAX_DESCRIPTORS,
+  PROCESS_ALIVE,
+  PROCESS_EXITING,
+  PROCESS_ZOMBIE,
+  TASK_BLOCKED,
+  TASK_EXITING,
+  TASK_FREE,
+  TASK_NEW,
+  TASK_RESERVED,
+} from "./abi/model";
+import { NSIG, SIGKILL } from "./abi/signal";
+import { WNOHANG } from "./abi/wait";
+import { callerOf } from "./calls";
+import { fileOf, install, isCloseOnExec, lowestFree, nextOpen, uninstall } from "./core/descriptor";
+import { OpenFile } from "./core/file";
+import { OUT, WINDOW } from "./core/memory";
+import { CHUNK_POOL, pool, PROCESS_POOL, TASK_POOL } from "./core/pool";
+import { findProcess, INIT, Process, processAt, processCount, processIndex, takeProcess } from "./core/process";
+import { takeTask, Task, TASK_FLAG_PARKED, taskAt, taskIndex, wakeTask } from "./core/task";
+import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
+import { beginExitIfIdle, complete, releaseFile, stopWaiting } from "./release";
+
+/** Creates a process; null if the machine is full. */
+export function createProcess(parent: u32): Process | null {
+  if (pool(PROCESS_POOL).isFull() || pool(TASK_POOL).isFull()) return null;
+  const process = takeProcess(parent)!;
+  process.exitTask = taskIndex(takeTask(TASK_RESERVED, processIndex(process), 0)!) + 1;
+  return process;
+}
+
+/** Creates init, which never ends and reaps whom it adopts. */
+export function createInit(): void {
+  const init = takeProcess(INIT)!;
+  assert(processIndex(init) == INIT, "init is the first process");
+}
+
+/**
+ * posix_spawn(3): a child that inherits every descriptor without FD_CLOEXEC, and `count` more that the window names.
+ * Their numbers there are given back in OUT, the child's index in its first word.
+ */
+export function spawnProcess(parent: Process, count: u32): i32 {
+  if (count > <u32>MAX_DESCRIPTORS) return -EBADF;
+  for (let place: u32 = 0; place < count; place++) {
+    if (!fileOf(parent, load<i32>(WINDOW + place * 4))) return -EBADF;
+  }
+  const chunks = pool(CHUNK_POOL);
+  if (chunks.capacity - chunks.high < <u32>MAX_DESCRIPTORS / 64) return -ENOMEM;
+  const child = createProcess(processIndex(parent));
+  if (!child) return -EAGAIN;
+  inherit(parent, child);
+  for (let place: u32 = 0; place < count; place++) {
+    const fd = lowestFree(child, 0);
+    if (fd < 0) {
+      abandon(child);
+      return -EMFILE;
+    }
+    const file = fileOf(parent, load<i32>(WINDOW + place * 4))!;
+    file.count++;
+    install(child, fd, file, false);
+    store<i32>(OUT + 4 + place * 4, fd);
+  }
+  store<u32>(OUT, processIndex(child));
+  return child.pid;
+}
+
+function inherit(parent: Process, child: Process): void {
+  for (let fd = nextOpen(parent, 0); fd >= 0; fd = nextOpen(parent, fd + 1)) {
+    if (isCloseOnExec(parent, fd)) continue;
+    const file = fileOf(parent, fd)!;
+    file.count++;
+    install(child, fd, file, false);
+  }
+}
+
+/** A child that never came to run. */
+function abandon(child: Process): void {
+  for (let fd = nextOpen(child, 0); fd >= 0; fd = nextOpen(child, fd + 1)) releaseFile(uninstall(child, fd));
+  pool(TASK_POOL).free(child.exitTask - 1);
+  pool(PROCESS_POOL).free(processIndex(child));
+}
+
+/** Gives a process a descriptor for another's open file, close-on-exec: pidfd_getfd(2). */
+export function shareDescriptor(from: Process, fd: i32, to: Process): i32 {
+  const file = fileOf(from, fd);
+  if (!file) return -EBADF;
+  const shared = lowestFree(to, 0);
+  if (shared < 0) return -EMFILE;
+  file.count++;
+  const result = install(to, shared, file, true);
+  if (result < 0) file.count--;
+  return result;
+}
+
+/**
+ * Ends a process with a status as waitpid(2) reports it. Its calls in the kernel end before anything is closed; `caller`,
+ * the task that asks for it, ends by itself.
+ */
+export function endProcess(process: Process, status: u32, caller: Task): void {
+  process.state = PROCESS_EXITING;
+  process.exitStatus = status;
+  const index = processIndex(process);
+  const end = pool(TASK_POOL).high;
+  for (let at: u32 = 0; at < end; at++) {
+    const task = taskAt(at);
+    if (task.state == TASK_FREE || task.state == TASK_RESERVED) continue;
+    if (task.process != index || task === caller) continue;
+    // A thread in the kernel is interrupted, and looks once more at what it waited for; a call that its program only
+    // awaits, or has not begun, is no more.
+    if (task.isAwaited || task.state == TASK_NEW) {
+      complete(task, 0);
+      continue;
+    }
+    task.interrupted = EINTR;
+    wakeTask(task);
+  }
+  beginExitIfIdle(process);
+}
+
+/**
+ * One step of a death: closes descriptors up to the first that was the last use of its open file; or, with none left,
+ * becomes a zombie. Returns 0 when the process has ended.
+ */
+export function exitStep(task: Task): i32 {
+  assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
+  const process = processAt(task.process);
+  for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
+    const file: OpenFile = uninstall(process, fd);
+    const isLast = file.count == 1;
+    releaseFile(file);
+    if (isLast) return 1;
+  }
+  pool(TASK_POOL).free(taskIndex(task));
+  process.exitTask = 0;
+  process.state = PROCESS_ZOMBIE;
+  orphanChildren(process);
+  const parent = processAt(process.parent);
+  if (process.parent == INIT) pool(PROCESS_POOL).free(processIndex(process));
+  else wakeAll(parent.childWait);
+  return 0;
+}
+
+function orphanChildren(parent: Process): void {
+  const index = processIndex(parent);
+  for (let at: u32 = 1; at < processCount(); at++) {
+    const child = processAt(at);
+    if (!child.state || child.parent != index) continue;
+    child.parent = INIT;
+    if (child.state == PROCESS_ZOMBIE) pool(PROCESS_POOL).free(at);
+  }
+}
+
+/** One attempt at waitpid(2): the pid of a reaped child, whose status goes to OUT; 0, -errno or BLOCKED: do_wait. */
+export function waitForChild(task: Task, pid: i32, options: i32): i32 {
+  if (options & ~WNOHANG) return -EINVAL;
+  const process = callerOf(task);
+  const index = processIndex(process);
+  let oldest: Process | null = null;
+  let hasChild = false;
+  for (let at: u32 = 1; at < processCount(); at++) {
+    const child = processAt(at);
+    if (!child.state || child.parent != index || (pid > 0 && child.pid != <u32>pid)) continue;
+    hasChild = true;
+    if (child.state == PROCESS_ZOMBIE && (!oldest || child.pid < oldest.pid)) oldest = child;
+  }
+  if (!hasChild) return -ECHILD;
+  if (oldest) return reap(oldest);
+  if (options & WNOHANG) return 0;
+  if (task.interrupted) return -EINTR;
+  if (!task.has(TASK_FLAG_PARKED)) {
+    if (!hasWaits(1)) return -ENOMEM;
+    waitForEvents(process.childWait, task, 0, -1, 0);
+    task.set(TASK_FLAG_PARKED);
+  }
+  task.state = TASK_BLOCKED;
+  return BLOCKED;
+}
+
+function reap(child: Process): i32 {
+  const pid = child.pid;
+  store<u32>(OUT, child.exitStatus);
+  pool(PROCESS_POOL).free(processIndex(child));
+  return pid;
+}
+
+/** kill(2): the process is looked up first, then the signal, then the permission (check_kill_permission). */
+export function killProcess(task: Task, pid: i32, signal: i32): i32 {
+  const sender = callerOf(task);
+  const target = findProcess(pid);
+  if (!target) return -ESRCH;
+  if (<u32>signal > <u32>NSIG) return -EINVAL;
+  if (!sender.isPrivileged && sender.uid != target.uid) return -EPERM;
+  // init cannot be killed from inside its own namespace (SIGNAL_UNKILLABLE).
+  if (signal == SIGKILL && target.state == PROCESS_ALIVE && processIndex(target) != INIT) {
+    endProcess(target, SIGKILL, task);
+  }
+  return 0;
+}
+
+/** Ends a call early, as a signal would. */
+export function interruptedResult(task: Task): i32 {
+  stopWaiting(task);
+  const moved = task.transferred + task.done;
+  return moved ? <i32>moved : -EINTR;
+}

@@ -1,0 +1,74 @@
+// What is given up at the end of a call: its place in queues, the files that it held.
+import { PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
+import { GONE } from "./abi/model";
+import { OpenFile, openFileAt, openFileIndex } from "./core/file";
+import { OPEN_FILE_POOL, pool, TASK_POOL } from "./core/pool";
+import { Process, processAt } from "./core/process";
+import { Task, taskAt, taskIndex } from "./core/task";
+import { firstWaitOf, nextWaitOfTask, stopWait, Wait } from "./core/wait";
+import { releasePipe } from "./pipe";
+
+/** Gives up one use of an open file; the last closes it. */
+export function releaseFile(file: OpenFile): void {
+  if (file.count > 1) {
+    file.count--;
+    return;
+  }
+  releasePipe(file);
+  pool(OPEN_FILE_POOL).free(openFileIndex(file));
+}
+
+/** Lets a parked call hold its open file: another thread may close the descriptor meanwhile. */
+export function holdFile(task: Task, file: OpenFile): void {
+  if (task.file) return;
+  file.count++;
+  task.file = openFileIndex(file) + 1;
+}
+
+/** Takes a task out of every queue that it waits in, and lets go of the files that it polls. */
+export function stopWaiting(task: Task): void {
+  let wait = firstWaitOf(task);
+  while (wait) {
+    stopWaitAndRelease(task, wait);
+    wait = firstWaitOf(task);
+  }
+}
+
+/** Takes a task out of the queues that it waits in for one descriptor. Returns whether there were any. */
+export function stopWaitingOn(task: Task, fd: i32): bool {
+  let found = false;
+  let wait = firstWaitOf(task);
+  while (wait) {
+    const next = nextWaitOfTask(wait);
+    if (wait.fd == fd) {
+      stopWaitAndRelease(task, wait);
+      found = true;
+    }
+    wait = next;
+  }
+  return found;
+}
+
+function stopWaitAndRelease(task: Task, wait: Wait): void {
+  const filePlus1 = wait.file;
+  stopWait(task, wait);
+  if (filePlus1) releaseFile(openFileAt(filePlus1 - 1));
+}
+
+/** Ends a call: its task is free again. Returns the result, or GONE if the process is not alive to see it. */
+export function complete(task: Task, result: i32): i32 {
+  stopWaiting(task);
+  const filePlus1 = task.file;
+  const process = processAt(task.process);
+  pool(TASK_POOL).free(taskIndex(task));
+  if (filePlus1) releaseFile(openFileAt(filePlus1 - 1));
+  process.taskCount--;
+  if (process.state == PROCESS_ALIVE) return result;
+  beginExitIfIdle(process);
+  return GONE;
+}
+
+/** A dead process closes its descriptors once none of its calls is left in the kernel. */
+export function beginExitIfIdle(process: Process): void {
+  if (process.taskCount == 0) taskAt(process.exitTask - 1).state = TASK_EXITING;
+}

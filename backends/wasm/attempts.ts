@@ -1,0 +1,17 @@
+// Which function attempts which call, by the call's number.
+import type { SyscallName } from "../../src/linux.js";
+import { syscallList } from "../../src/syscalls.js";
+import * as clock from "./clock.js";
+import * as file from "./file.js";
+import type { Attempt } from "./memory.js";
+import { pipe2 } from "./pipe.js";
+import { poll } from "./poll.js";
+import * as process from "./process.js";
+
+const attemptsByName: Readonly<Record<SyscallName, Attempt>> = { pipe2, poll, ...file, ...clock, ...process };
+
+/** The attempts by number; a number that no call has is a hole. */
+export const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>((all, { name, number }) => {
+  all[number] = attemptsByName[name];
+  return all;
+}, []);

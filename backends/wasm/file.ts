@@ -1,0 +1,44 @@
+// Calls on descriptors on the model: read(2), write(2), close(2), dup(2), fcntl(2), ioctl(2).
+// A payload longer than the window moves in several rounds (MORE) of one step.
+import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
+import { MORE } from "../../assembly/abi/model.js";
+import { type Attempt, drainWindow, fillWindow } from "./memory.js";
+
+export const read: Attempt = (memory, task, call, isNew) => {
+  const { kernel } = memory;
+  const buffer = call.payload as Uint8Array;
+  let result = isNew ? kernel.read(task, call.a, Math.min(buffer.length, MAX_RW_COUNT)) : kernel.resume(task);
+  let drained = 0;
+  while (result === MORE) {
+    const moved = kernel.transferred(task);
+    drainWindow(memory, buffer, drained, moved - drained);
+    drained = moved;
+    result = kernel.proceed(task);
+  }
+  if (result > drained) drainWindow(memory, buffer, drained, result - drained);
+  return result;
+};
+
+export const write: Attempt = (memory, task, call, isNew) => {
+  const { kernel } = memory;
+  const bytes = call.payload as Uint8Array;
+  fillWindow(memory, bytes, isNew ? 0 : kernel.transferred(task));
+  let result = isNew ? kernel.write(task, call.a, Math.min(bytes.length, MAX_RW_COUNT)) : kernel.resume(task);
+  while (result === MORE) {
+    fillWindow(memory, bytes, kernel.transferred(task));
+    result = kernel.proceed(task);
+  }
+  return result;
+};
+
+export const close: Attempt = ({ kernel }, task, call) => kernel.close(task, call.a);
+
+export const dup: Attempt = ({ kernel }, task, call) => kernel.dup(task, call.a);
+
+export const dup2: Attempt = ({ kernel }, task, call) => kernel.dup2(task, call.a, call.b);
+
+export const dup3: Attempt = ({ kernel }, task, call) => kernel.dup3(task, call.a, call.b, call.c);
+
+export const fcntl: Attempt = ({ kernel }, task, call) => kernel.fcntl(task, call.a, call.b, call.c);
+
+export const ioctl: Attempt = ({ kernel }, task, call) => kernel.ioctl(task, call.a, call.b);

@@ -1,0 +1,71 @@
+// The compiled model: instantiates it, and says what its exports are. All of them take and give 32-bit integers.
+import { instantiateSync } from "@assemblyscript/loader";
+import { kernelBase64 } from "./kernel.wasm.js";
+
+type I = number;
+
+/** The exports of assembly/index.ts. A call's first argument is its task. */
+export interface KernelExports {
+  readonly memory: WebAssembly.Memory;
+  reset(): void;
+  setParameter(parameter: I, value: I): I;
+  createInit(): void;
+  createProcess(parent: I): I;
+  createTask(process: I, form: I): I;
+  pipe2(task: I, flags: I): I;
+  read(task: I, fd: I, length: I): I;
+  write(task: I, fd: I, length: I): I;
+  close(task: I, fd: I): I;
+  dup(task: I, oldfd: I): I;
+  dup2(task: I, oldfd: I, newfd: I): I;
+  dup3(task: I, oldfd: I, newfd: I, flags: I): I;
+  fcntl(task: I, fd: I, cmd: I, arg: I): I;
+  ioctl(task: I, fd: I, request: I): I;
+  poll(task: I, count: I, timeout: I): I;
+  clock_gettime(task: I, clockid: I): I;
+  clock_nanosleep(task: I, clockid: I, flags: I, low: I, high: I): I;
+  getpid(task: I): I;
+  getppid(task: I): I;
+  spawn(task: I, count: I): I;
+  waitpid(task: I, pid: I, options: I): I;
+  exit(task: I, status: I): I;
+  kill(task: I, pid: I, sig: I): I;
+  resume(task: I): I;
+  proceed(task: I): I;
+  transferred(task: I): I;
+  cancel(task: I): I;
+  exitStep(task: I): I;
+  hasTimer(): I;
+  fireTimer(): void;
+  readMonotonic(): void;
+  save(): I;
+  load(): void;
+  hash(): void;
+  shareDescriptor(from: I, fd: I, to: I): I;
+  processByPid(pid: I): I;
+  windowAddress(): I;
+  outAddress(): I;
+  stageAddress(): I;
+  tasksAddress(): I;
+  taskSize(): I;
+  taskHigh(): I;
+  processHigh(): I;
+  pipeHigh(): I;
+  descriptorHigh(process: I): I;
+  inspectTask(task: I): I;
+  inspectProcess(process: I): I;
+  inspectDescriptor(process: I, fd: I): I;
+  inspectPipe(pipe: I): I;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** A new kernel with memory of its own. The module is compiled once; a failed assertion of the model throws its text. */
+export function instantiateKernel(): KernelExports {
+  compiled ??= new WebAssembly.Module(decodeBase64(kernelBase64));
+  return instantiateSync(compiled, {}).exports as unknown as KernelExports;
+}
+
+function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,304 @@
+// One simulated kernel: the model's exports with JavaScript's values around them. All that can happen in it is chosen by
+// its user: which task attempts next, and when the next timer fires.
+import {
+  FORM_AWAITED,
+  FORM_BLOCKING,
+  MORE,
+  PARAMETER_FIRST_DESCRIPTOR,
+  PARAMETER_GID,
+  PARAMETER_KERNEL_VERSION,
+  PARAMETER_PAGE_SIZE,
+  PARAMETER_PIPE_SLOTS,
+  PARAMETER_RLIMIT_NOFILE,
+  PARAMETER_UID,
+  TASK_BLOCKED,
+  TASK_EXITING,
+  TASK_NEW,
+  TASK_WOKEN,
+  WINDOW_SIZE,
+} from "../../assembly/abi/model.js";
+import type { Call } from "../../src/call.js";
+import { attempts } from "./attempts.js";
+import { instantiateKernel, type KernelExports } from "./kernel.js";
+import type { Memory } from "./memory.js";
+
+/** How a machine differs from a usual one. Left out: Linux's defaults. */
+export interface MachineOptions {
+  /** Bytes of a page: 4096 (the default), 16384 or 65536. */
+  readonly pageSize?: 4096 | 16384 | 65536;
+  /** RLIMIT_NOFILE of every process: descriptors stay below it. At most 1024, the default. */
+  readonly rlimitNofile?: number;
+  /** Page slots of a new pipe: a power of two up to 256; 16 is the default. */
+  readonly pipeSlots?: number;
+  /** Major * 1000 + minor: 6018, the default, is Linux 6.18. */
+  readonly kernelVersion?: number;
+  /** User and group of the first processes: 0 is root, the default. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Descriptors below it belong to the JavaScript runtime; 3 is the default. */
+  readonly firstDescriptor?: number;
+}
+
+const parameters: readonly (readonly [keyof MachineOptions, number])[] = [
+  ["pageSize", PARAMETER_PAGE_SIZE],
+  ["rlimitNofile", PARAMETER_RLIMIT_NOFILE],
+  ["pipeSlots", PARAMETER_PIPE_SLOTS],
+  ["kernelVersion", PARAMETER_KERNEL_VERSION],
+  ["uid", PARAMETER_UID],
+  ["gid", PARAMETER_GID],
+  ["firstDescriptor", PARAMETER_FIRST_DESCRIPTOR],
+];
+
+/** The state of a machine: its live bytes. Bytes that programs hold in JavaScript are not in it. */
+export type Snapshot = Uint8Array;
+
+export type Form = typeof FORM_BLOCKING | typeof FORM_AWAITED;
+
+/** Where a task stands, for a diagnosis. */
+export interface TaskFacts {
+  readonly task: number;
+  /** Index of its process. */
+  readonly process: number;
+  /** TASK_NEW, TASK_BLOCKED, TASK_WOKEN or TASK_EXITING. */
+  readonly state: number;
+  /** The call's number; 0 before its first attempt. */
+  readonly call: number;
+  /** The descriptor or pid that it was made on; -1 if none. */
+  readonly subject: number;
+}
+
+export interface ProcessFacts {
+  readonly process: number;
+  readonly pid: number;
+  /** Index of the parent; 0 is init. */
+  readonly parent: number;
+  /** PROCESS_ALIVE, PROCESS_EXITING or PROCESS_ZOMBIE. */
+  readonly state: number;
+}
+
+/** One open descriptor of a process. */
+export interface DescriptorFacts {
+  readonly fd: number;
+  readonly closeOnExec: boolean;
+  /** Number of the pipe. */
+  readonly pipe: number;
+  readonly end: "read" | "write";
+}
+
+export interface PipeFacts {
+  readonly pipe: number;
+  /** Bytes that can be read. */
+  readonly size: number;
+  readonly slotsUsed: number;
+  readonly slotCount: number;
+  /** Open files on each end. */
+  readonly readers: number;
+  readonly writers: number;
+}
+
+export class Machine {
+  readonly #kernel: KernelExports;
+  readonly #memory: Memory;
+  readonly #taskBase: number;
+  readonly #taskWords: number;
+  readonly #options: MachineOptions;
+
+  /** @throws TypeError for an option out of range, naming it */
+  constructor(options: MachineOptions = {}) {
+    const kernel = instantiateKernel();
+    const buffer = kernel.memory.buffer;
+    this.#kernel = kernel;
+    this.#options = options;
+    this.#memory = {
+      kernel,
+      bytes: new Uint8Array(buffer),
+      words: new Int32Array(buffer),
+      times: new BigInt64Array(buffer),
+      window: kernel.windowAddress(),
+      out: kernel.outAddress() >> 2,
+    };
+    this.#taskBase = kernel.tasksAddress() >> 2;
+    this.#taskWords = kernel.taskSize() >> 2;
+    this.reset();
+  }
+
+  /** Empties the machine: no process, time at its start, the parameters it was made with. */
+  reset(): void {
+    this.#kernel.reset();
+    for (const [name, parameter] of parameters) {
+      const value = this.#options[name];
+      if (value === undefined) continue;
+      if (!Number.isSafeInteger(value) || value < 0 || !this.#kernel.setParameter(parameter, value)) {
+        throw new TypeError(`machine: "${name}" is out of range: ${String(value)}`);
+      }
+    }
+    this.#kernel.createInit();
+  }
+
+  /** Creates a process, a child of init. @returns its index, or -1 if the machine is full */
+  createProcess(): number {
+    return this.#kernel.createProcess(0);
+  }
+
+  /**
+   * Creates a task: one call on its way. It is TASK_NEW until its first attempt, and free again once an attempt returned
+   * anything but BLOCKED.
+   * @returns the task, or -1 if the machine is full
+   */
+  createTask(process: number, form: Form): number {
+    return this.#kernel.createTask(process, form);
+  }
+
+  /**
+   * One attempt at a task's call, the first or a further one: one atomic step. For TASK_NEW and TASK_WOKEN.
+   * @returns a result >= 0 (what goes beyond it is then in `call.value`, bytes read in the call's buffer), -errno, BLOCKED,
+   *   or GONE if the task's process ended in it
+   */
+  attempt(task: number, call: Call): number {
+    const attempt = attempts[call.syscall.number];
+    if (attempt === undefined) throw new Error(`no call ${call.syscall.number}`);
+    const words = this.#memory.words;
+    const isNew = words[this.#taskBase + task * this.#taskWords] === TASK_NEW;
+    return attempt(this.#memory, task, call, isNew);
+  }
+
+  /** One step of a TASK_EXITING task: a dead process gives up what it held. @returns whether it is done */
+  exitStep(task: number): boolean {
+    return this.#kernel.exitStep(task) === 0;
+  }
+
+  /** Ends a call early, as a signal would: -EINTR, or the count of bytes it has moved. Not for TASK_EXITING. */
+  cancel(task: number): number {
+    return this.#kernel.cancel(task);
+  }
+
+  /** TASK_FREE, TASK_NEW, TASK_BLOCKED, TASK_WOKEN or TASK_EXITING. */
+  taskState(task: number): number {
+    return this.#memory.words[this.#taskBase + task * this.#taskWords] as number;
+  }
+
+  /** The process of a task that is not free. */
+  taskProcess(task: number): number {
+    return this.#memory.words[this.#taskBase + task * this.#taskWords + 1] as number;
+  }
+
+  /**
+   * The tasks that can take a step now, in the order of their numbers.
+   * @param into filled from its start
+   * @returns how many there are
+   */
+  runnable(into: number[]): number {
+    const { words } = this.#memory;
+    const end = this.#kernel.taskHigh();
+    let count = 0;
+    for (let task = 0, at = this.#taskBase; task < end; task++, at += this.#taskWords) {
+      const state = words[at];
+      if (state === TASK_NEW || state === TASK_WOKEN || state === TASK_EXITING) into[count++] = task;
+    }
+    return count;
+  }
+
+  /** Whether a blocked task waits for a time. */
+  hasTimer(): boolean {
+    return this.#kernel.hasTimer() !== 0;
+  }
+
+  /** Lets time pass to the next timer, and wakes those whose time has come. */
+  fireTimer(): void {
+    this.#kernel.fireTimer();
+  }
+
+  /** Nanoseconds of CLOCK_MONOTONIC. */
+  monotonic(): bigint {
+    this.#kernel.readMonotonic();
+    return this.#memory.times[this.#memory.out >> 1] as bigint;
+  }
+
+  /** Copies the state out. */
+  snapshot(): Snapshot {
+    const length = this.#kernel.save();
+    const stage = this.#kernel.stageAddress();
+    return this.#memory.bytes.slice(stage, stage + length);
+  }
+
+  /** Puts a state back that this machine, or one with the same options, gave out. */
+  restore(snapshot: Snapshot): void {
+    this.#memory.bytes.set(snapshot, this.#kernel.stageAddress());
+    this.#kernel.load();
+  }
+
+  /** A hash of the state: the same for equal states, however they came to be. */
+  hash(): bigint {
+    this.#kernel.hash();
+    return BigInt.asUintN(64, this.#memory.times[this.#memory.out >> 1] as bigint);
+  }
+
+  /**
+   * Gives a process a descriptor for another's open file, as SCM_RIGHTS or pidfd_getfd(2) do, with FD_CLOEXEC.
+   * @returns the descriptor, or -errno
+   */
+  shareDescriptor(from: number, fd: number, to: number): number {
+    return this.#kernel.shareDescriptor(from, fd, to);
+  }
+
+  /** The index of a process by pid; -1 if there is none. */
+  processByPid(pid: number): number {
+    return this.#kernel.processByPid(pid);
+  }
+
+  /** All processes but init. */
+  processes(): ProcessFacts[] {
+    return this.#facts(this.#kernel.processHigh(), (index) => this.#kernel.inspectProcess(index), (process, out) => ({
+      process,
+      state: out(0),
+      pid: out(1),
+      parent: out(2),
+    })).filter(({ process }) => process !== 0);
+  }
+
+  /** All tasks. */
+  tasks(): TaskFacts[] {
+    return this.#facts(this.#kernel.taskHigh(), (index) => this.#kernel.inspectTask(index), (task, out) => ({
+      task,
+      state: out(0),
+      process: out(1),
+      call: out(2),
+      subject: out(3),
+    }));
+  }
+
+  /** The open descriptors of a process, but those of the runtime. */
+  descriptors(process: number): DescriptorFacts[] {
+    const end = this.#kernel.descriptorHigh(process);
+    return this.#facts(end, (fd) => this.#kernel.inspectDescriptor(process, fd), (fd, out) => ({
+      fd,
+      closeOnExec: out(0) !== 0,
+      pipe: out(1),
+      end: out(2) === 0 ? "read" : "write",
+    }));
+  }
+
+  pipes(): PipeFacts[] {
+    return this.#facts(this.#kernel.pipeHigh(), (index) => this.#kernel.inspectPipe(index), (pipe, out) => ({
+      pipe,
+      size: out(0),
+      slotsUsed: out(1),
+      slotCount: out(2),
+      readers: out(3),
+      writers: out(4),
+    }));
+  }
+
+  #facts<Facts>(
+    end: number,
+    inspect: (index: number) => number,
+    read: (index: number, out: (place: number) => number) => Facts,
+  ): Facts[] {
+    const out = (place: number): number => this.#memory.words[this.#memory.out + place] as number;
+    const all: Facts[] = [];
+    for (let index = 0; index < end; index++) if (inspect(index) !== 0) all.push(read(index, out));
+    return all;
+  }
+}
+
+export { FORM_AWAITED, FORM_BLOCKING, MORE, TASK_BLOCKED, TASK_EXITING, TASK_NEW, TASK_WOKEN, WINDOW_SIZE };

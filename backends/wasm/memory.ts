@@ -1,0 +1,42 @@
+// The model's linear memory as the host sees it: the I/O window for payload, OUT for further results.
+import { WINDOW_SIZE } from "../../assembly/abi/model.js";
+import type { Call } from "../../src/call.js";
+import type { KernelExports } from "./kernel.js";
+
+export interface Memory {
+  readonly kernel: KernelExports;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  readonly times: BigInt64Array;
+  /** Address of the I/O window, in bytes. */
+  readonly window: number;
+  /** Address of OUT, in words of 4 bytes. */
+  readonly out: number;
+}
+
+/** One attempt at a call, its first or a further one: a result >= 0, -errno, BLOCKED or GONE. */
+export type Attempt = (memory: Memory, task: number, call: Call, isNew: boolean) => number;
+
+// Below this size a loop is faster than a view and `set`.
+const SMALL = 64;
+
+/** Copies the next bytes of a payload into the window. */
+export function fillWindow(memory: Memory, payload: Uint8Array, offset: number): void {
+  const { bytes, window } = memory;
+  const count = Math.min(payload.length - offset, WINDOW_SIZE);
+  if (count > SMALL) {
+    bytes.set(payload.subarray(offset, offset + count), window);
+    return;
+  }
+  for (let index = 0; index < count; index++) bytes[window + index] = payload[offset + index] as number;
+}
+
+/** Copies `count` bytes from the window to a buffer. */
+export function drainWindow(memory: Memory, buffer: Uint8Array, offset: number, count: number): void {
+  const { bytes, window } = memory;
+  if (count > SMALL) {
+    buffer.set(bytes.subarray(window, window + count), offset);
+    return;
+  }
+  for (let index = 0; index < count; index++) buffer[offset + index] = bytes[window + index] as number;
+}

@@ -1,0 +1,44 @@
+import type { Syscall } from "./syscalls.js";
+
+/**
+ * One system call on its way to a kernel: checked integer arguments in C's order, and apart from them what is no
+ * integer. Its shape is the same for every call, so that the code that handles calls stays fast.
+ */
+export class Call {
+  /** What the call returns beyond its integer: set by the backend on success. */
+  value: unknown = undefined;
+  /** Bytes moved so far by a write that was made in several attempts. */
+  transferred = 0;
+
+  /**
+   * @param syscall the row of the table
+   * @param a first integer argument
+   * @param b second integer argument
+   * @param c third integer argument
+   * @param payload bytes, poll entries, a time, or what to spawn
+   */
+  constructor(
+    readonly syscall: Syscall,
+    readonly a: number,
+    readonly b: number,
+    readonly c: number,
+    readonly payload: Payload,
+  ) {}
+}
+
+/** One entry of poll(2): what to wait for on which descriptor. */
+export interface PollEntry {
+  readonly fd: number;
+  readonly events: number;
+}
+
+/** What spawn starts, with the descriptors it passes by name. */
+export interface SpawnRequest {
+  readonly program: import("./program.js").AnyProgram;
+  readonly args: readonly import("./program.js").Json[];
+  readonly names: readonly string[];
+  readonly fds: readonly number[];
+  readonly execArgv: readonly string[];
+}
+
+export type Payload = Uint8Array | readonly PollEntry[] | SpawnRequest | bigint | undefined;

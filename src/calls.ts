@@ -1,0 +1,83 @@
+// The methods of `Linux`, made from the table. A backend says how a call is started; what a caller passes is checked here,
+// once for both.
+import { abortSignal } from "./arguments.js";
+import type { Call } from "./call.js";
+import type { Linux, SyncLinux } from "./linux.js";
+import { type Syscall, syscallList } from "./syscalls.js";
+
+/** Settles one started call: with its value, or with the error it failed with. */
+export interface Completion {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What a backend offers to be a `Linux`. */
+export interface CallStarter {
+  readonly fds: Readonly<Record<string, number>>;
+  /** Starts a checked call; it settles `resolve` or `reject` once. */
+  start(
+    call: Call,
+    signal: AbortSignal | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void;
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+// One class of methods for all backends: the closure of each knows its row, `this` the backend.
+class Calls {
+  readonly fds: Readonly<Record<string, number>>;
+  readonly starter: CallStarter;
+
+  constructor(starter: CallStarter) {
+    this.fds = starter.fds;
+    this.starter = starter;
+  }
+}
+
+function awaitedMethod(syscall: Syscall): Method {
+  const waits = syscall.wait !== "none";
+  const arity = syscall.parameters.length;
+  return function (this: Calls, ...args: unknown[]) {
+    return new Promise((resolve, reject) => {
+      // A throw inside is this promise's rejection.
+      const call = syscall.marshal(args[0], args[1], args[2]);
+      const signal = waits ? abortSignal(syscall.name, args[arity]) : undefined;
+      this.starter.start(call, signal, resolve, reject);
+    });
+  };
+}
+
+for (const syscall of syscallList) {
+  Object.defineProperty(Calls.prototype, syscall.name, { value: awaitedMethod(syscall) });
+}
+
+/** Makes a `Linux` of a backend. */
+export function linuxOver(starter: CallStarter): Linux {
+  return new Calls(starter) as unknown as Linux;
+}
+
+/**
+ * Makes the blocking form of a `Linux`.
+ * @param run performs a checked call on the calling thread: its value, or a throw
+ */
+export function syncLinuxOver(run: (call: Call) => unknown): SyncLinux {
+  const methods = syscallList.map((syscall): [string, Method] => [
+    syscall.name,
+    (a, b, c) => run(syscall.marshal(a, b, c)),
+  ]);
+  return Object.freeze(Object.fromEntries(methods)) as unknown as SyncLinux;
+}
+
+/** What the caller of a completed call gets, by the kind of its result. */
+export function resultOf(call: Call, returned: number): unknown {
+  switch (call.syscall.result) {
+    case "integer":
+      return returned;
+    case "nothing":
+      return undefined;
+    case "value":
+      return call.value;
+  }
+}

@@ -1,0 +1,38 @@
+// What this version of linux-ipc does not do and a kernel would: refused before any kernel is asked, on both backends
+// alike. The `missing` column of the table (src/syscalls.ts) tells users.
+import * as n from "../assembly/abi/calls.js";
+import { EINVAL, ENOPKG, ENOSYS } from "../assembly/abi/errno.js";
+import { O_NOTIFICATION_PIPE } from "../assembly/abi/fcntl.js";
+import { SIGKILL } from "../assembly/abi/signal.js";
+import * as clocks from "../assembly/abi/time.js";
+import { WNOHANG } from "../assembly/abi/wait.js";
+import type { Call } from "./call.js";
+
+const knownClocks: ReadonlySet<number> = new Set([
+  clocks.CLOCK_REALTIME,
+  clocks.CLOCK_MONOTONIC,
+  clocks.CLOCK_MONOTONIC_RAW,
+  clocks.CLOCK_REALTIME_COARSE,
+  clocks.CLOCK_MONOTONIC_COARSE,
+  clocks.CLOCK_BOOTTIME,
+]);
+
+/** The errno of a call that is refused; 0 for one that a kernel is to judge. */
+export function refusal(call: Call): number {
+  const { a, b } = call;
+  switch (call.syscall.number) {
+    case n.CALL_PIPE2:
+      return (a & O_NOTIFICATION_PIPE) !== 0 ? ENOPKG : 0;
+    case n.CALL_CLOCK_GETTIME:
+    case n.CALL_CLOCK_NANOSLEEP:
+      return knownClocks.has(a) ? 0 : EINVAL;
+    case n.CALL_WAITPID:
+      if ((b & ~WNOHANG) !== 0) return EINVAL;
+      return a > 0 || a === -1 ? 0 : ENOSYS;
+    case n.CALL_KILL:
+      if (a <= 0) return ENOSYS;
+      return b > 0 && b <= 64 && b !== SIGKILL ? ENOSYS : 0;
+    default:
+      return 0;
+  }
+}
