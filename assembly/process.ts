@@ -33,10 +33,12 @@ export function createProcess(parent: u32): Process | null {
   return process;
 }
 
-/** Creates init, which never ends and reaps whom it adopts. */
+/** Creates init: root's, never ends, and reaps whom it adopts. */
 export function createInit(): void {
   const init = takeProcess(INIT)!;
   assert(processIndex(init) == INIT, "init is the first process");
+  init.uid = 0;
+  init.gid = 0;
 }
 
 /**

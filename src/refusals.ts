@@ -2,7 +2,7 @@
 // alike. The `missing` column of the table (src/syscalls.ts) tells users.
 import * as n from "../assembly/abi/calls.js";
 import { EINVAL, ENOPKG, ENOSYS } from "../assembly/abi/errno.js";
-import { O_NOTIFICATION_PIPE } from "../assembly/abi/fcntl.js";
+import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_NOTIFICATION_PIPE } from "../assembly/abi/fcntl.js";
 import { SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
@@ -17,12 +17,15 @@ const knownClocks: ReadonlySet<number> = new Set([
   clocks.CLOCK_BOOTTIME,
 ]);
 
+const PIPE2_FLAGS = O_CLOEXEC | O_DIRECT | O_NONBLOCK | O_NOTIFICATION_PIPE;
+
 /** The errno of a call that is refused; 0 for one that a kernel is to judge. */
 export function refusal(call: Call): number {
   const { a, b } = call;
   switch (call.syscall.number) {
     case n.CALL_PIPE2:
-      return (a & O_NOTIFICATION_PIPE) !== 0 ? ENOPKG : 0;
+      // A kernel without CONFIG_WATCH_QUEUE looks for unknown flags first.
+      return (a & O_NOTIFICATION_PIPE) !== 0 && (a & ~PIPE2_FLAGS) === 0 ? ENOPKG : 0;
     case n.CALL_CLOCK_GETTIME:
     case n.CALL_CLOCK_NANOSLEEP:
       return knownClocks.has(a) ? 0 : EINVAL;

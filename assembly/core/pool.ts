@@ -40,12 +40,18 @@ export class Pool {
   /** Gives an item back and zeroes it. */
   free(index: u32): void {
     assert(index < this.high && this.isUsed(index), "free of an item that is not in use");
-    memory.fill(this.address(index), 0, this.itemSize);
+    zeroWords(this.address(index), this.itemSize);
     if (index < this.lowestFree) this.lowestFree = index;
     let high = this.high;
     while (high > 0 && !this.isUsed(high - 1)) high--;
     this.high = high;
   }
+}
+
+/** Zeroes a few words: for an item this is faster than `memory.fill`, which leaves the module. */
+function zeroWords(address: usize, size: u32): void {
+  const end = address + size;
+  for (let at = address; at < end; at += 4) store<u32>(at, 0);
 }
 
 // The pool headers stand at the start of the machine block.

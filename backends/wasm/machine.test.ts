@@ -178,6 +178,13 @@ describe("processes", () => {
     expect(d.call("kill", child.pid, 0)).toBe(-c.ESRCH);
   });
 
+  test("init is root's and cannot be killed", () => {
+    const asRoot = new Driver();
+    expect(asRoot.call("kill", 1, c.SIGKILL)).toBe(0);
+    expect(asRoot.call("kill", 1, 0)).toBe(0);
+    expect(new Driver({ uid: 1000 }).call("kill", 1, 0)).toBe(-c.EPERM);
+  });
+
   test("exit of oneself leaves nobody to return to", () => {
     const d = new Driver();
     d.pipe();

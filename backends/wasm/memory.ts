@@ -17,18 +17,15 @@ export interface Memory {
 /** One attempt at a call, its first or a further one: a result >= 0, -errno, BLOCKED or GONE. */
 export type Attempt = (memory: Memory, task: number, call: Call, isNew: boolean) => number;
 
-// Below this size a loop is faster than a view and `set`.
-const SMALL = 64;
+// Below this size a loop is faster than making a view for `set`.
+const SMALL = 48;
 
 /** Copies the next bytes of a payload into the window. */
 export function fillWindow(memory: Memory, payload: Uint8Array, offset: number): void {
   const { bytes, window } = memory;
   const count = Math.min(payload.length - offset, WINDOW_SIZE);
-  if (count > SMALL) {
-    bytes.set(payload.subarray(offset, offset + count), window);
-    return;
-  }
-  for (let index = 0; index < count; index++) bytes[window + index] = payload[offset + index] as number;
+  const isWhole = count === payload.length;
+  bytes.set(isWhole ? payload : payload.subarray(offset, offset + count), window);
 }
 
 /** Copies `count` bytes from the window to a buffer. */

@@ -1,0 +1,87 @@
+// close, dup, dup2, dup3 and fcntl: the table of descriptors.
+import { EBADF, EINVAL, EMFILE } from "../../assembly/abi/errno.js";
+import * as f from "../../assembly/abi/fcntl.js";
+import type { Call } from "../../src/call.js";
+import { disown, dropPrivates, own, owns } from "./descriptors.js";
+import * as libc from "./libc.js";
+import { forget } from "./readiness.js";
+
+export function close(call: Call): number {
+  const fd = call.a;
+  if (!disown(fd)) return -EBADF;
+  forget(fd);
+  return libc.resultOrErrno(libc.close(fd));
+}
+
+export function dup(call: Call): number {
+  return owns(call.a) ? entered(libc.fcntl(call.a, f.F_DUPFD, 0)) : -EBADF;
+}
+
+export function dup2(call: Call): number {
+  const { a: oldfd, b: newfd } = call;
+  if (!owns(oldfd)) return -EBADF;
+  return oldfd === newfd ? newfd : duplicateOnto(oldfd, newfd, 0);
+}
+
+export function dup3(call: Call): number {
+  const { a: oldfd, b: newfd, c: flags } = call;
+  // ksys_dup3 (fs/file.c): both before any descriptor is looked at.
+  if ((flags & ~f.O_CLOEXEC) !== 0 || oldfd === newfd) return -EINVAL;
+  return owns(oldfd) ? duplicateOnto(oldfd, newfd, flags) : -EBADF;
+}
+
+/**
+ * dup3, but never over a descriptor of node: a number that is not the program's is first claimed by F_DUPFD, which only gives free
+ * ones.
+ */
+function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
+  if (owns(newfd)) {
+    disown(newfd);
+    forget(newfd);
+    const result = libc.resultOrErrno(libc.dup3(oldfd, newfd, flags));
+    own(newfd);
+    return result;
+  }
+  const claimed = libc.fcntl(oldfd, flags === 0 ? f.F_DUPFD : f.F_DUPFD_CLOEXEC, newfd);
+  // EINVAL: negative, or not below RLIMIT_NOFILE. EMFILE: taken, and so are all above. dup2 calls both EBADF.
+  if (claimed === -1) return -EBADF;
+  if (claimed !== newfd) {
+    libc.close(claimed);
+    return -EBADF;
+  }
+  return own(claimed) === -1 ? -EBADF : newfd;
+}
+
+export function fcntl(call: Call): number {
+  const { a: fd, b: cmd, c: arg } = call;
+  if (!owns(fd)) return -EBADF;
+  switch (cmd) {
+    case f.F_DUPFD:
+    case f.F_DUPFD_CLOEXEC:
+      return entered(libc.fcntl(fd, cmd, arg));
+    case f.F_GETFD:
+    case f.F_SETFD:
+      return libc.resultOrErrno(libc.fcntl(fd, cmd, arg));
+    case f.F_GETFL: {
+      const flags = libc.fcntl(fd, cmd, 0);
+      return flags === -1 ? -libc.errno() : libc.machineFlags(flags);
+    }
+    case f.F_SETFL:
+      return setStatusFlags(fd, arg);
+    default:
+      return -EINVAL;
+  }
+}
+
+function setStatusFlags(fd: number, flags: number): number {
+  const before = libc.machineFlags(libc.fcntl(fd, f.F_GETFL, 0));
+  const result = libc.fcntl(fd, f.F_SETFL, libc.machineFlags(flags));
+  if (result === -1) return -libc.errno();
+  if (((before ^ flags) & f.O_DIRECT) !== 0) dropPrivates();
+  return result;
+}
+
+function entered(fd: number): number {
+  if (fd === -1) return -libc.errno();
+  return own(fd) === -1 ? -EMFILE : fd;
+}

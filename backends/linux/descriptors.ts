@@ -1,0 +1,144 @@
+// The program's own descriptors: those it opened, inherited or adopted. Any other is EBADF before a system call is made, because node's
+// own are in the same table, and closing one of those aborts the process.
+//
+// A pipe is read and written through a private descriptor: /proc/self/fd/N opened again with O_NONBLOCK. That is an open file of its own
+// on the same pipe, so an attempt never blocks the event loop, and the O_NONBLOCK flag of the program's open file, which other processes
+// share, stays as it is. The private one counts as a reader or writer of the pipe like any other, so it is closed before the program's:
+// else the other side would never see the end of the file.
+import { fstatSync, type Stats } from "node:fs";
+import { EBADF, ENXIO } from "../../assembly/abi/errno.js";
+import {
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_GETFL,
+  F_SETFL,
+  O_ACCMODE,
+  O_CLOEXEC,
+  O_DIRECT,
+  O_NONBLOCK,
+} from "../../assembly/abi/fcntl.js";
+import * as libc from "./libc.js";
+import { capacity, generations, highest, privates, raiseHighest } from "./shared.js";
+
+/** No private descriptor was looked for yet. Else: what is below, or a private descriptor + 1. */
+const UNKNOWN = 0;
+/** Reads and writes never block: a file, a directory. */
+const NEVER_BLOCKS = -1;
+/** Cannot be opened again: poll first, and write no more than a pipe with room surely takes. */
+const POLL_FIRST = -2;
+
+/** How bytes are moved without blocking: through a private descriptor >= 0, or one of the two below. */
+export const PLAIN = -1;
+export const POLLED = -2;
+
+/** Whether a number is a descriptor of the program. */
+export const owns = (fd: number): boolean => fd >= 0 && fd < capacity && ((generations[fd] as number) & 1) === 1;
+
+/** Changes with every opening and closing of the number. */
+export const generationOf = (fd: number): number => Atomics.load(generations, fd);
+
+/** Enters a descriptor that a call has just made. @returns it, or -1 if its number is too high to be entered: it is closed again */
+export function own(fd: number): number {
+  if (fd >= capacity) {
+    libc.close(fd);
+    return -1;
+  }
+  if (!owns(fd)) Atomics.add(generations, fd, 1);
+  raiseHighest(fd);
+  return fd;
+}
+
+/**
+ * Takes a descriptor out, and closes the private one: the step before its number is closed or reused.
+ * @returns false if it is not the program's, or another thread was first
+ */
+export function disown(fd: number): boolean {
+  const generation = owns(fd) ? generationOf(fd) : 0;
+  if ((generation & 1) === 0) return false;
+  if (Atomics.compareExchange(generations, fd, generation, generation + 1) !== generation) return false;
+  dropPrivate(fd);
+  return true;
+}
+
+/** Makes an open descriptor the program's. @returns 0 or -EBADF */
+export function adopt(fd: number): number {
+  if (fd < 0 || fd >= capacity || libc.fcntl(fd, F_GETFD, 0) === -1) return -EBADF;
+  own(fd);
+  return 0;
+}
+
+/** All descriptors of the program, ascending. */
+export function listOwned(): number[] {
+  const found: number[] = [];
+  const end = highest();
+  for (let fd = 0; fd < end; fd++) if (owns(fd)) found.push(fd);
+  return found;
+}
+
+/** Closes all private descriptors: they carry a copy of O_DIRECT, which was changed. They are made anew when needed. */
+export function dropPrivates(): void {
+  for (const fd of listOwned()) dropPrivate(fd);
+}
+
+function dropPrivate(fd: number): void {
+  const known = Atomics.exchange(privates, fd, UNKNOWN);
+  if (known > 0) libc.close(known - 1);
+}
+
+/** Whether the open file has O_NONBLOCK now: any process that shares it may have set it. */
+export const isNonblocking = (fd: number): boolean =>
+  (libc.machineFlags(libc.fcntl(fd, F_GETFL, 0)) & O_NONBLOCK) !== 0;
+
+/** How to attempt on a descriptor of the program: a private descriptor, PLAIN or POLLED. */
+export function attemptDescriptor(fd: number): number {
+  const known = privates[fd] as number;
+  if (known > 0) return known - 1;
+  if (known === NEVER_BLOCKS) return PLAIN;
+  return known === POLL_FIRST ? POLLED : findAttempt(fd);
+}
+
+function findAttempt(fd: number): number {
+  let stat: Stats;
+  try {
+    stat = fstatSync(fd);
+  } catch {
+    // Closed behind our back: the attempt will say so.
+    return POLLED;
+  }
+  if (stat.isFile() || stat.isDirectory() || stat.isBlockDevice()) return remember(fd, NEVER_BLOCKS);
+  if (!stat.isFIFO()) return remember(fd, POLL_FIRST);
+  const opened = openAgain(fd);
+  if (opened >= 0) return remember(fd, moveUp(opened) + 1);
+  // ENXIO, fifo(7): the write end of a FIFO without readers. The next attempt may find one.
+  return opened === -ENXIO ? POLLED : remember(fd, POLL_FIRST);
+}
+
+function remember(fd: number, found: number): number {
+  const other = Atomics.compareExchange(privates, fd, UNKNOWN, found);
+  if (other === UNKNOWN) return found > 0 ? found - 1 : found;
+  // Another thread was first.
+  if (found > 0) libc.close(found - 1);
+  return other > 0 ? other - 1 : other;
+}
+
+function openAgain(fd: number): number {
+  const flags = libc.machineFlags(libc.fcntl(fd, F_GETFL, 0));
+  const mode = (flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC;
+  const opened = libc.resultOrErrno(libc.open(`/proc/self/fd/${fd}`, mode, 0));
+  // open(2) refuses O_DIRECT for a pipe, fcntl(2) does not: pipe(7), packet mode.
+  if (opened >= 0 && (flags & O_DIRECT) !== 0) {
+    libc.fcntl(opened, F_SETFL, libc.machineFlags(O_NONBLOCK | O_DIRECT));
+  }
+  return opened;
+}
+
+/** Where the descriptors of this backend itself begin: the program gets the lowest free numbers, as from a bare kernel. */
+const OWN_BASE = Math.min(4096, capacity >> 1);
+
+/** Moves a descriptor of this backend itself out of the way of the program's numbers. */
+export function moveUp(fd: number): number {
+  const moved = libc.fcntl(fd, F_DUPFD_CLOEXEC, OWN_BASE);
+  if (moved === -1) return fd;
+  libc.close(fd);
+  return moved;
+}

@@ -1,0 +1,121 @@
+// The C functions that this backend calls, errno, and a thread's scratch memory. Every symbol is looked up when the main thread
+// imports this module, before a Worker can exist that uses one: ffi.ts says why. Each thread has its own instance of the module, and
+// so its own errno and its own scratch memory.
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { allocate, bind, ffiFailure, type Memory, openProcess, touch, viewOf } from "./ffi.js";
+
+const errnoLocation = bind("__errno_location", "long");
+
+export const pipe2 = bind("pipe2", "int", "long", "int");
+export const open = bind("open", "int", "string", "int", "int");
+export const read = bind("read", "long", "int", "long", "long");
+export const write = bind("write", "long", "int", "long", "long");
+export const close = bind("close", "int", "int");
+export const dup2 = bind("dup2", "int", "int", "int");
+export const dup3 = bind("dup3", "int", "int", "int", "int");
+export const fcntl = bind("fcntl", "int", "int", "int", "int");
+export const ioctl = bind("ioctl", "int", "int", "long", "long");
+export const poll = bind("poll", "int", "long", "long", "int");
+export const clock_gettime = bind("clock_gettime", "int", "int", "long");
+/** Returns the error number itself, not -1: clock_nanosleep(2). */
+export const clock_nanosleep = bind("clock_nanosleep", "int", "int", "int", "long", "long");
+export const kill = bind("kill", "int", "int", "int");
+export const waitpid = bind("waitpid", "int", "int", "long", "int");
+export const waitid = bind("waitid", "int", "int", "int", "long", "int");
+export const exit = bind("_exit", "void", "int");
+export const getrlimit = bind("getrlimit", "int", "int", "long");
+export const epoll_create1 = bind("epoll_create1", "int", "int");
+export const epoll_ctl = bind("epoll_ctl", "int", "int", "int", "int", "long");
+export const epoll_wait = bind("epoll_wait", "int", "int", "long", "int", "int");
+export const eventfd = bind("eventfd", "int", "int", "int");
+export const timerfd_create = bind("timerfd_create", "int", "int", "int");
+export const timerfd_settime = bind("timerfd_settime", "int", "int", "int", "long", "long");
+export const memfd_create = bind("memfd_create", "int", "string", "int");
+export const malloc = bind("malloc", "long", "long");
+export const syscall = bind("syscall", "long", "long", "long", "long");
+/** These return the error number itself, not -1: posix_spawn(3). */
+export const posix_spawn = bind("posix_spawn", "int", "long", "long", "long", "long", "long", "long");
+export const posix_spawn_file_actions_init = bind("posix_spawn_file_actions_init", "int", "long");
+export const posix_spawn_file_actions_destroy = bind("posix_spawn_file_actions_destroy", "int", "long");
+export const posix_spawn_file_actions_adddup2 = bind("posix_spawn_file_actions_adddup2", "int", "long", "int", "int");
+export const posix_spawnattr_init = bind("posix_spawnattr_init", "int", "long");
+export const posix_spawnattr_destroy = bind("posix_spawnattr_destroy", "int", "long");
+export const posix_spawnattr_setflags = bind("posix_spawnattr_setflags", "int", "long", "int");
+export const posix_spawnattr_setsigmask = bind("posix_spawnattr_setsigmask", "int", "long", "long");
+export const posix_spawnattr_setsigdefault = bind("posix_spawnattr_setsigdefault", "int", "long", "long");
+
+// libuv's, which node exports: https://docs.libuv.org/en/v1.x/poll.html
+export const uv_default_loop = bind("uv_default_loop", "long");
+export const uv_handle_size = bind("uv_handle_size", "long", "int");
+export const uv_poll_init = bind("uv_poll_init", "int", "long", "long", "int");
+export const uv_poll_start = bind("uv_poll_start", "int", "long", "int", "long");
+export const uv_poll_stop = bind("uv_poll_stop", "int", "long");
+
+// asm/unistd.h: the same on x64 and arm64, as of all calls since Linux 5.1.
+export const SYS_pidfd_open = 434;
+
+/** The bits of O_DIRECT and O_DIRECTORY are swapped on arm64: asm/fcntl.h. */
+const O_DIRECT_X64 = 0o40000;
+const O_DIRECT_ARM64 = 0o200000;
+
+/** Open flags from x64's numbers, which are ours, to this machine's, and back. */
+export const machineFlags: (flags: number) => number =
+  process.arch !== "arm64"
+    ? (flags) => flags
+    : (flags) => {
+        const rest = flags & ~(O_DIRECT_X64 | O_DIRECT_ARM64);
+        const direct = (flags & O_DIRECT_X64) !== 0 ? O_DIRECT_ARM64 : 0;
+        return rest | direct | ((flags & O_DIRECT_ARM64) !== 0 ? O_DIRECT_X64 : 0);
+      };
+
+const MISSING = "linux-ipc:missing";
+
+function prepareProcess(): { missing: ReadonlySet<string>; failure: Error | undefined } {
+  if (ffiFailure !== undefined) return { missing: new Set(), failure: ffiFailure };
+  if (isMainThread) {
+    openProcess();
+    const missing = touch();
+    setEnvironmentData(MISSING, [...missing]);
+    return { missing, failure: undefined };
+  }
+  const known = getEnvironmentData(MISSING) as string[] | undefined;
+  if (known !== undefined) return { missing: new Set(known), failure: undefined };
+  return {
+    missing: new Set(),
+    failure: new Error(
+      'linux-ipc/native in a Worker: import "linux-ipc/native" on the main thread before the Worker is made ' +
+        "(symbols of C functions can be looked up safely by one thread only)",
+    ),
+  };
+}
+
+const prepared = prepareProcess();
+
+/** Why no call can be made here; undefined where calls can. */
+export const failure: Error | undefined = prepared.failure;
+
+/** Whether this process has libuv's functions, as node does. */
+export const hasLibuv: boolean =
+  failure === undefined &&
+  !["uv_default_loop", "uv_handle_size", "uv_poll_init", "uv_poll_start", "uv_poll_stop"].some((name) =>
+    prepared.missing.has(name),
+  );
+
+const nothing: Memory = { address: 0, bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
+
+/** This thread's memory for what goes to C and back within one call. */
+export const scratch: Memory = failure === undefined ? allocate(65536) : nothing;
+
+const errnoView = findErrno();
+
+function findErrno(): Int32Array {
+  if (failure !== undefined) return new Int32Array(1);
+  const bytes = viewOf(errnoLocation(), 4);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, 1);
+}
+
+/** The error number of the call of this thread that just returned -1: stale after a success. */
+export const errno = (): number => errnoView[0] as number;
+
+/** What a C function returned, or -errno. */
+export const resultOrErrno = (returned: number): number => (returned === -1 ? -(errnoView[0] as number) : returned);

@@ -1,0 +1,143 @@
+// getpid, getppid, waitpid, exit and kill; spawn is in spawn.ts. Only children that this program spawned are ever waited for: node reaps its
+// own (child_process), and must find them.
+import { isMainThread } from "node:worker_threads";
+import { ECHILD } from "../../assembly/abi/errno.js";
+import { POLLIN } from "../../assembly/abi/poll.js";
+import { WNOHANG } from "../../assembly/abi/wait.js";
+import type { Call } from "../../src/call.js";
+import { BLOCKED, type Watch } from "../../src/waiting.js";
+import { moveUp } from "./descriptors.js";
+import * as libc from "./libc.js";
+import { closeOwn, doorbellListeners, type Wakeable, watchDescriptor } from "./readiness.js";
+import { listChildren, removeChild } from "./shared.js";
+
+export const getpid = (): number => process.pid;
+
+export const getppid = (): number => process.ppid;
+
+export const kill = (call: Call): number => libc.resultOrErrno(libc.kill(call.a, call.b));
+
+/** exit(3). In a Worker process.exit() would end that thread only. */
+export function exit(call: Call): never {
+  const status = call.a & 0xff;
+  if (isMainThread) process.exit(status);
+  libc.exit(status);
+  throw new Error("_exit returned");
+}
+
+/** One attempt at waitpid(2). */
+export function waitpid(call: Call): number {
+  const { a: pid, b: options } = call;
+  let isAlive = false;
+  for (const child of candidates(pid)) {
+    const reaped = libc.waitpid(child, libc.scratch.address, WNOHANG);
+    if (reaped === 0) {
+      isAlive = true;
+      continue;
+    }
+    // Reaped here; or ECHILD: another thread was faster.
+    removeChild(child);
+    if (reaped !== child) continue;
+    call.value = { pid: reaped, status: libc.scratch.view.getInt32(0, true) };
+    return reaped;
+  }
+  if (!isAlive) return -ECHILD;
+  if ((options & WNOHANG) === 0) return BLOCKED;
+  call.value = { pid: 0, status: 0 };
+  return 0;
+}
+
+const candidates = (pid: number): number[] => listChildren().filter((child) => pid === -1 || child === pid);
+
+const pidfdOpen = (pid: number): number => libc.resultOrErrno(libc.syscall(libc.SYS_pidfd_open, pid, 0));
+
+/** The plain waitpid(2), on this thread. For any child it is poll(2) on all of them: waitpid(-1) would reap node's own. */
+export function waitpidBlocking(call: Call): number {
+  for (;;) {
+    const result = waitpid(call);
+    if (result !== BLOCKED) return result;
+    const blocked = call.a === -1 ? pollChildren(listChildren()) : waitForOne(call.a);
+    if (blocked < 0 && blocked !== -ECHILD) return blocked;
+  }
+}
+
+// waitid(2): WNOWAIT leaves the child for `waitpid` to reap.
+const P_PID = 1;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+
+function waitForOne(pid: number): number {
+  return libc.resultOrErrno(libc.waitid(P_PID, pid, libc.scratch.address, WEXITED | WNOWAIT));
+}
+
+/** Returns when one of the children has ended. */
+function pollChildren(pids: readonly number[]): number {
+  const { address, view } = libc.scratch;
+  const opened: number[] = [];
+  try {
+    for (const pid of pids) {
+      const fd = pidfdOpen(pid);
+      if (fd < 0) return fd;
+      view.setInt32(8 * opened.length, fd, true);
+      view.setUint16(8 * opened.length + 4, POLLIN, true);
+      opened.push(fd);
+    }
+    return libc.resultOrErrno(libc.poll(address, opened.length, -1));
+  } finally {
+    for (const fd of opened) libc.close(fd);
+  }
+}
+
+/** Wakes a waitpid when a child has ended: a pidfd is readable then, see pidfd_open(2). */
+class ChildWatch implements Watch {
+  readonly #pidfds = new Map<number, number>();
+
+  constructor(
+    readonly pid: number,
+    readonly waiter: Wakeable,
+  ) {}
+
+  /** Watches the children that are not watched yet. @returns 0 or -errno */
+  refresh(): number {
+    for (const pid of candidates(this.pid)) {
+      if (this.#pidfds.has(pid)) continue;
+      const opened = pidfdOpen(pid);
+      if (opened < 0) return opened;
+      const fd = moveUp(opened);
+      this.#pidfds.set(pid, fd);
+      const result = watchDescriptor(fd, POLLIN, this.waiter, { isOwn: true });
+      if (typeof result === "number") return result;
+    }
+    return 0;
+  }
+
+  cancel(): void {
+    waitingForAny.delete(this);
+    for (const fd of this.#pidfds.values()) closeOwn(fd);
+    this.#pidfds.clear();
+  }
+}
+
+const waitingForAny = new Set<ChildWatch>();
+
+/** Call it between `hold` and `release`. @returns the watch, or -errno */
+export function watchChildren(pid: number, waiter: Wakeable): Watch | number {
+  const watch = new ChildWatch(pid, waiter);
+  const result = watch.refresh();
+  if (result < 0) {
+    watch.cancel();
+    return result;
+  }
+  if (pid === -1) waitingForAny.add(watch);
+  return watch;
+}
+
+/** A child was added: those who wait for any wait for it too. */
+export function refreshChildWatches(): void {
+  for (const watch of [...waitingForAny]) {
+    const result = watch.refresh();
+    if (result < 0) watch.waiter.fail(-result);
+  }
+}
+
+doorbellListeners.push(refreshChildWatches);

@@ -1,0 +1,183 @@
+// spawn: a node process of its own for a program, by posix_spawn(3). Not by child_process: libuv would reap the child, and its
+// descriptors beyond stdio would need numbers of libuv's choosing.
+//
+// A descriptor is passed under a number that is free in this process, and so free in the child too: it is reserved by a duplicate with
+// FD_CLOEXEC, which only the child makes a real one, by dup2 between fork and exec. So no other child of this process gets it.
+import { writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { EAGAIN, EBADF } from "../../assembly/abi/errno.js";
+import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC } from "../../assembly/abi/fcntl.js";
+import { SIGKILL } from "../../assembly/abi/signal.js";
+import type { Call, SpawnRequest } from "../../src/call.js";
+import { listOwned, owns } from "./descriptors.js";
+import { allocate, type Memory } from "./ffi.js";
+import { MESSAGE_VARIABLE, type SpawnMessage } from "./inheritance.js";
+import * as libc from "./libc.js";
+import { refreshChildWatches } from "./process.js";
+import { ringElsewhere } from "./readiness.js";
+import { addChild } from "./shared.js";
+
+// spawn.h, on glibc and musl alike. The structures are 80 and 336 bytes there.
+const POSIX_SPAWN_SETSIGDEF = 4;
+const POSIX_SPAWN_SETSIGMASK = 8;
+const STRUCTURE_SIZE = 512;
+const SIGNAL_SET_SIZE = 128;
+
+const MFD_CLOEXEC = 1;
+/** Below are stdin, stdout and stderr: libuv changes the flags of those. */
+const FIRST_PASSED = 3;
+
+export function spawn(call: Call): number {
+  const request = call.payload as SpawnRequest;
+  if (!request.fds.every(owns)) return -EBADF;
+  // Closed in the end, whatever happens.
+  const temporary: number[] = [];
+  const actions = new FileActions(temporary);
+  try {
+    const pid = start(request, actions, temporary);
+    if (pid < 0) return pid;
+    refreshChildWatches();
+    ringElsewhere();
+    return pid;
+  } finally {
+    actions.destroy();
+    for (const fd of temporary) libc.close(fd);
+  }
+}
+
+function start(request: SpawnRequest, actions: FileActions, temporary: number[]): number {
+  // Asked for before any number is reserved.
+  const inherited = listOwned().filter((fd) => (libc.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) === 0);
+  const fds: Record<string, number> = {};
+  for (const [index, name] of request.names.entries()) {
+    const passed = actions.pass(request.fds[index] as number);
+    if (passed < 0) return passed;
+    // Not by assignment: a name may be "__proto__".
+    Object.defineProperty(fds, name, { value: passed, enumerable: true });
+    inherited.push(passed);
+  }
+  const message = writeMessage(request, fds, inherited);
+  if (message < 0) return message;
+  temporary.push(message);
+  const passed = actions.pass(message);
+  if (passed < 0) return passed;
+  const kept = actions.keepStdio();
+  if (kept < 0) return kept;
+  return spawnNode(request.execArgv, passed, actions);
+}
+
+/** What happens in the child between fork and exec. */
+class FileActions {
+  readonly #memory: Memory = allocate(STRUCTURE_SIZE);
+
+  /** What C is given by its address, and JavaScript seems to be done with. */
+  readonly retained: Memory[] = [];
+
+  constructor(readonly temporary: number[]) {
+    libc.posix_spawn_file_actions_init(this.#memory.address);
+  }
+
+  get address(): number {
+    return this.#memory.address;
+  }
+
+  /** Passes a descriptor. @returns its number in the child, or -errno */
+  pass(fd: number): number {
+    const reserved = this.#duplicate(fd);
+    return reserved < 0 ? reserved : this.#dup2(fd, reserved);
+  }
+
+  /** Node has set FD_CLOEXEC on its stdin, stdout and stderr. dup2 of a number onto itself would leave it in some libcs. */
+  keepStdio(): number {
+    for (let fd = 0; fd < FIRST_PASSED; fd++) {
+      const copy = this.#duplicate(fd);
+      if (copy === -EBADF) continue;
+      const result = copy < 0 ? copy : this.#dup2(copy, fd);
+      if (result < 0) return result;
+    }
+    return 0;
+  }
+
+  destroy(): void {
+    libc.posix_spawn_file_actions_destroy(this.#memory.address);
+    this.retained.length = 0;
+  }
+
+  #duplicate(fd: number): number {
+    const copy = libc.resultOrErrno(libc.fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PASSED));
+    if (copy >= 0) this.temporary.push(copy);
+    return copy;
+  }
+
+  #dup2(from: number, to: number): number {
+    const errno = libc.posix_spawn_file_actions_adddup2(this.#memory.address, from, to);
+    return errno === 0 ? to : -errno;
+  }
+}
+
+/** The message as a file in memory: an environment variable could hold 128 KiB, and others could read it. */
+function writeMessage(request: SpawnRequest, fds: Record<string, number>, inherited: readonly number[]): number {
+  const { program, args } = request;
+  const message: SpawnMessage = { url: program.url, ordinal: program.ordinal, args, fds, inherited };
+  const fd = libc.resultOrErrno(libc.memfd_create("linux-ipc", MFD_CLOEXEC));
+  if (fd < 0) return fd;
+  const bytes = Buffer.from(JSON.stringify(message));
+  // At a position, so that the child reads from the start.
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, done);
+  return fd;
+}
+
+function spawnNode(execArgv: readonly string[], message: number, actions: FileActions): number {
+  const bootstrap = fileURLToPath(new URL("./bootstrap.js", import.meta.url));
+  const { [MESSAGE_VARIABLE]: _, ...environment } = process.env;
+  const strings = cStrings(
+    [process.execPath, ...execArgv, bootstrap],
+    [
+      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      `${MESSAGE_VARIABLE}=${message}`,
+    ],
+  );
+  const attributes = allocate(STRUCTURE_SIZE);
+  const signals = allocate(2 * SIGNAL_SET_SIZE);
+  actions.retained.push(strings.memory, attributes, signals);
+  // The child starts as from a shell: no signal blocked (the first set is empty), none ignored (the second is full).
+  signals.bytes.fill(0xff, SIGNAL_SET_SIZE);
+  libc.posix_spawnattr_init(attributes.address);
+  libc.posix_spawnattr_setflags(attributes.address, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  libc.posix_spawnattr_setsigmask(attributes.address, signals.address);
+  libc.posix_spawnattr_setsigdefault(attributes.address, signals.address + SIGNAL_SET_SIZE);
+  const { address, view } = libc.scratch;
+  const [argv, envp] = strings.arrays as [number, number];
+  const path = Number(strings.memory.view.getBigUint64(argv - strings.memory.address, true));
+  const errno = libc.posix_spawn(address, path, actions.address, attributes.address, argv, envp);
+  libc.posix_spawnattr_destroy(attributes.address);
+  if (errno !== 0) return -errno;
+  const pid = view.getInt32(0, true);
+  if (addChild(pid)) return pid;
+  // No room to remember it.
+  libc.kill(pid, SIGKILL);
+  libc.waitpid(pid, address, 0);
+  return -EAGAIN;
+}
+
+/** Lays out arrays of C strings, each ended by a null pointer. */
+function cStrings(...lists: (readonly string[])[]): { memory: Memory; arrays: number[] } {
+  const encoded = lists.map((list) => list.map((text) => Buffer.from(`${text}\0`)));
+  const pointers = encoded.reduce((count, list) => count + list.length + 1, 0);
+  const size = encoded.flat().reduce((sum, text) => sum + text.length, 0);
+  const memory = allocate(8 * pointers + size);
+  let pointerAt = 0;
+  let textAt = 8 * pointers;
+  const arrays = encoded.map((list) => {
+    const start = memory.address + pointerAt;
+    for (const text of list) {
+      memory.view.setBigUint64(pointerAt, BigInt(memory.address + textAt), true);
+      memory.bytes.set(text, textAt);
+      pointerAt += 8;
+      textAt += text.length;
+    }
+    pointerAt += 8;
+    return start;
+  });
+  return { memory, arrays };
+}

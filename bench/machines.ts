@@ -1,0 +1,29 @@
+// Small machines for benchmarks of the model.
+import { BLOCKED, FORM_AWAITED } from "../assembly/abi/model.js";
+import { Machine } from "../backends/wasm/machine.js";
+import type { Call } from "../src/call.js";
+import { syscalls } from "../src/syscalls.js";
+
+/** A machine with one process that has one pipe. */
+export interface PipeMachine {
+  readonly machine: Machine;
+  readonly process: number;
+  readonly readEnd: number;
+  readonly writeEnd: number;
+}
+
+export function pipeMachine(): PipeMachine {
+  const machine = new Machine();
+  const process = machine.createProcess();
+  const call = syscalls.pipe2.marshal(0, undefined, undefined);
+  perform(machine, process, call);
+  const [readEnd, writeEnd] = call.value as readonly [number, number];
+  return { machine, process, readEnd, writeEnd };
+}
+
+/** One whole call as the simulator makes it: a task, and an attempt that must not block. */
+export function perform(machine: Machine, process: number, call: Call): number {
+  const result = machine.attempt(machine.createTask(process, FORM_AWAITED), call);
+  if (result < 0) throw new Error(`${call.syscall.name}: ${result === BLOCKED ? "blocked" : result}`);
+  return result;
+}

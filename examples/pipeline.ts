@@ -1,0 +1,125 @@
+// cat FILE | grep WORD | wc: three processes joined by two pipes, each of which sees bytes in whatever pieces the pipes
+// hand over. `shell` starts them as a shell does, and reads what wc says through a third pipe.
+//
+// The answer is that of GNU's tools with LC_ALL=C, to the byte: a last line without a newline gets one from grep, a NUL is
+// a byte like any other, and lines may be as long as memory allows.
+import { closeSync, openSync, readSync } from "node:fs";
+import { type Linux, O_CLOEXEC, program } from "linux-ipc";
+
+const chunkSize = 65536;
+const newline = 10;
+
+/** How the wc of a system prints, and what it takes for a word: its releases differ. */
+export type WcStyle = {
+  /** Columns of each number. */
+  readonly width: number;
+  /** Whether a word needs a printable character (coreutils before 9.5), or only something that is no space. */
+  readonly printableWords: boolean;
+};
+
+/** Writes a file to the descriptor `out`. */
+export const cat = program(import.meta.url, async function cat(linux, path: string) {
+  const { out } = linux.fds as { out: number };
+  const file = openSync(path, "r");
+  try {
+    const chunk = new Uint8Array(chunkSize);
+    // Reading a file is no wait for another process, so it needs no kernel that can be simulated.
+    for (let count = readSync(file, chunk); count > 0; count = readSync(file, chunk)) {
+      await linux.write(out, chunk.subarray(0, count));
+    }
+  } finally {
+    closeSync(file);
+  }
+});
+
+/** Writes the lines of the descriptor `input` that hold a word to the descriptor `out`. Exit status 1 if there is none. */
+export const grep = program(import.meta.url, async function grep(linux, word: string) {
+  const { input, out } = linux.fds as { input: number; out: number };
+  // As for grep -F, a word of several lines is as many words.
+  const words = word.split("\n").map((each) => Buffer.from(each));
+  let status = 1;
+  for await (const lines of wholeLines(linux, input)) {
+    const found: Buffer[] = [];
+    for (let start = 0; start < lines.length; ) {
+      const end = lines.indexOf(newline, start);
+      const line = lines.subarray(start, end);
+      if (words.some((each) => line.includes(each))) found.push(lines.subarray(start, end + 1));
+      start = end + 1;
+    }
+    if (found.length === 0) continue;
+    status = 0;
+    await linux.write(out, Buffer.concat(found));
+  }
+  return status;
+});
+
+/** Counts the lines, words and bytes of the descriptor `input`, and writes the numbers to the descriptor `out`. */
+export const wc = program(import.meta.url, async function wc(linux, style: WcStyle) {
+  const { input, out } = linux.fds as { input: number; out: number };
+  let lines = 0;
+  let words = 0;
+  let bytes = 0;
+  let inWord = false;
+  for await (const chunk of chunks(linux, input)) {
+    bytes += chunk.length;
+    for (const byte of chunk) {
+      if (byte === newline) lines++;
+      if (byte === 32 || (byte >= 9 && byte <= 13)) {
+        inWord = false;
+      } else if (!inWord && (!style.printableWords || (byte > 32 && byte < 127))) {
+        inWord = true;
+        words++;
+      }
+    }
+  }
+  const numbers = [lines, words, bytes].map((number) => String(number).padStart(style.width));
+  await linux.write(out, Buffer.from(`${numbers.join(" ")}\n`));
+});
+
+/** Runs `cat FILE | grep WORD | wc`. Resolves to what wc wrote; rejects if a process of the pipeline failed. */
+export async function shell(linux: Linux, path: string, word: string, style: WcStyle): Promise<string> {
+  const [fromCat, toGrep] = await linux.pipe2(O_CLOEXEC);
+  const [fromGrep, toWc] = await linux.pipe2(O_CLOEXEC);
+  const [fromWc, toShell] = await linux.pipe2(O_CLOEXEC);
+  const pids = {
+    cat: await linux.spawn(cat, { args: [path], fds: { out: toGrep } }),
+    grep: await linux.spawn(grep, { args: [word], fds: { input: fromCat, out: toWc } }),
+    wc: await linux.spawn(wc, { args: [style], fds: { input: fromGrep, out: toShell } }),
+  };
+  // A reader sees the end of a pipe when the last descriptor of its write end is closed: ours too.
+  for (const fd of [fromCat, toGrep, fromGrep, toWc, toShell]) await linux.close(fd);
+
+  const said: Uint8Array[] = [];
+  for await (const chunk of chunks(linux, fromWc)) said.push(chunk.slice());
+  await linux.close(fromWc);
+
+  for (const [name, pid] of Object.entries(pids)) {
+    const { status } = await linux.waitpid(pid);
+    const isNoMatch = name === "grep" && status === 1 << 8;
+    if (status !== 0 && !isNoMatch) throw new Error(`${name} failed: wait status ${status}`);
+  }
+  return Buffer.concat(said).toString();
+}
+
+/** What a pipe hands over, until its end; each chunk is valid until the next is asked for. */
+async function* chunks(linux: Linux, fd: number): AsyncGenerator<Uint8Array> {
+  const chunk = new Uint8Array(chunkSize);
+  for (let count = await linux.read(fd, chunk); count > 0; count = await linux.read(fd, chunk)) {
+    yield chunk.subarray(0, count);
+  }
+}
+
+/** The same bytes in pieces that end with a newline; a last line without one gets it. */
+async function* wholeLines(linux: Linux, fd: number): AsyncGenerator<Buffer> {
+  // A line may come in many pieces: they are joined once, when its end is there.
+  let begun: Uint8Array[] = [];
+  for await (const chunk of chunks(linux, fd)) {
+    const end = chunk.lastIndexOf(newline) + 1;
+    if (end > 0) {
+      yield Buffer.concat([...begun, chunk.subarray(0, end)]);
+      begun = [];
+    }
+    if (end < chunk.length) begun.push(chunk.slice(end));
+  }
+  if (begun.length > 0) yield Buffer.concat([...begun, Uint8Array.of(newline)]);
+}

@@ -1,0 +1,153 @@
+// Runs one case: its steps on the real kernel, each judged by the oracle before the next is made.
+import { PROCESS_ALIVE } from "../assembly/abi/model.js";
+import type { Action } from "./action.js";
+import { type Executor, HarnessError } from "./executor.js";
+import { type Observation, type Oracle, type Pending, type Verdict, taskText } from "./oracle.js";
+import { outcomeText } from "./outcome.js";
+import type { Tally } from "./tally.js";
+import { callerOf, resolve, type Setting } from "./resolve.js";
+import type { Step } from "./step.js";
+
+/** One line of what happened. */
+export interface Row {
+  readonly step: number;
+  /** Who called what. */
+  readonly call: string;
+  /** What completed, and who is still blocked. */
+  readonly real: string;
+  /** The same if it agrees; else each thing that the model allows. */
+  readonly model: readonly string[];
+}
+
+export type CaseResult =
+  | { readonly kind: "same" | "inconclusive" }
+  | { readonly kind: "different"; readonly rows: readonly Row[] };
+
+/** Calls that never wait. */
+const instant: ReadonlySet<string> = new Set([
+  "share",
+  "pipe2",
+  "close",
+  "dup",
+  "dup2",
+  "dup3",
+  "fcntl",
+  "ioctl",
+  "clock_gettime",
+  "getpid",
+  "getppid",
+  "kill",
+]);
+
+interface Made {
+  readonly pending: Pending;
+  readonly observation: Observation;
+  readonly blocked: readonly Pending[];
+}
+
+/** Runs the steps. Whatever comes of it, the executor is ready for another case. */
+export async function runCase(
+  steps: readonly Step[],
+  executor: Executor,
+  oracle: Oracle,
+  tally: Tally,
+): Promise<CaseResult> {
+  const count = await executor.begin();
+  oracle.begin(count);
+  const run = new CaseRun(executor, oracle, tally);
+  try {
+    for (const step of steps) {
+      const verdict = await run.step(step);
+      if (verdict.kind === "different") return { kind: "different", rows: run.rows(verdict.allowed) };
+      if (verdict.kind === "inconclusive") {
+        tally.inconclusive++;
+        return { kind: "inconclusive" };
+      }
+    }
+    return { kind: "same" };
+  } finally {
+    tally.cases++;
+    await executor.end();
+  }
+}
+
+class CaseRun {
+  readonly #executor: Executor;
+  readonly #oracle: Oracle;
+  readonly #tally: Tally;
+  readonly #made: Made[] = [];
+  readonly #blocked = new Map<number, Pending>();
+
+  constructor(executor: Executor, oracle: Oracle, tally: Tally) {
+    this.#executor = executor;
+    this.#oracle = oracle;
+    this.#tally = tally;
+  }
+
+  async step(step: Step): Promise<Verdict> {
+    const pending = this.#pendingOf(step);
+    if (pending === undefined) return { kind: "allowed" };
+    this.#executor.issue(pending);
+    const settled = this.#executor.settle();
+    const observation = settled instanceof Promise ? await settled : settled;
+    this.#note(pending, observation);
+    if (pending.action.call !== "share") return this.#oracle.observe([pending], observation);
+    return this.#oracle.observeShare(pending, observation);
+  }
+
+  /** The call that a step makes now; undefined if it cannot be made. */
+  #pendingOf(step: Step): Pending | undefined {
+    const { machine } = this.#oracle;
+    const alive = machine.processes().filter(({ state }) => state === PROCESS_ALIVE);
+    if (alive.length === 0) return undefined;
+    const setting: Setting = {
+      machine,
+      processes: alive.map(({ process }) => process),
+      pids: alive.map(({ pid }) => pid),
+      firstDescriptor: this.#executor.firstDescriptor,
+      rlimitNofile: this.#executor.rlimitNofile,
+      stepNumber: this.#made.length,
+    };
+    const process = callerOf(step, setting.processes);
+    const action = resolve(step, process, setting);
+    if (action === undefined || !this.#canTake(process, action)) return undefined;
+    return { id: this.#made.length, process, action };
+  }
+
+  /** The last idle thread of a process is kept for calls that cannot wait: else a case ends with all blocked. */
+  #canTake(process: number, action: Action): boolean {
+    const idle = this.#executor.idle(process);
+    if (idle === 0) return false;
+    return idle > 1 || instant.has(action.call) || !this.#oracle.mayBlock(process, action);
+  }
+
+  #note(pending: Pending, observation: Observation): void {
+    this.#blocked.set(pending.id, pending);
+    for (const [id, outcome] of observation) {
+      const completed = this.#blocked.get(id);
+      if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
+      this.#blocked.delete(id);
+      this.#tally.outcome(completed.action.call, outcome);
+    }
+    this.#tally.steps++;
+    if (!observation.has(pending.id)) this.#tally.blocked++;
+    this.#made.push({ pending, observation, blocked: [...this.#blocked.values()] });
+  }
+
+  /** The case as a table, whose last row is where the two differ. */
+  rows(allowed: readonly string[]): Row[] {
+    return this.#made.map((made, index) => {
+      const real = this.#answer(made);
+      const isLast = index === this.#made.length - 1;
+      return { step: index + 1, call: taskText(made.pending), real, model: isLast ? allowed : [real] };
+    });
+  }
+
+  #answer({ observation, blocked }: Made): string {
+    const completed = [...observation].map(([id, outcome]) => {
+      const { action, process } = (this.#made[id] as Made).pending;
+      return `${taskText({ action, process })} → ${outcomeText(action.call, outcome)}`;
+    });
+    return `${completed.sort().join("; ") || "nothing completes"}; blocked: ${blocked.map(taskText).join(", ") || "none"}`;
+  }
+}

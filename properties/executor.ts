@@ -1,0 +1,27 @@
+// What makes actions' calls on the real kernel. There are two: `sync` makes each in a thread of its own that it blocks,
+// `awaited` makes them as production does, many at once in one thread.
+import type { Form } from "../backends/wasm/machine.js";
+import type { Observation, Pending } from "./oracle.js";
+
+export interface Executor {
+  /** How the model's tasks wait when this executor makes the calls. */
+  readonly form: Form;
+  readonly firstDescriptor: number;
+  readonly rlimitNofile: number;
+  /** Starts a case on processes that hold nothing: their number. */
+  begin(): Promise<number> | number;
+  /** How many more calls a process can have under way. */
+  idle(process: number): number;
+  /** Makes the call of `pending`. */
+  issue(pending: Pending): void;
+  /** Waits until nothing moves any more: what has completed since the last time. */
+  settle(): Promise<Observation> | Observation;
+  /** Ends the case: ends what is under way, closes what was opened. Throws if something is left. */
+  end(): Promise<void> | void;
+  dispose(): Promise<void>;
+}
+
+/** A failure of the harness, not of the model or the kernel. */
+export class HarnessError extends Error {
+  override readonly name = "HarnessError";
+}

@@ -1,0 +1,34 @@
+// The steps of a case, by mechanism.
+import fc from "fast-check";
+import type { Step } from "../step.js";
+import { clockSteps } from "./clock.js";
+import { descriptorSteps } from "./descriptors.js";
+import { makePipe, pipeSteps, sharing } from "./pipe.js";
+import { pollSteps } from "./poll.js";
+import { askingSteps, processSteps } from "./process.js";
+import type { WeightedStep } from "./weighted.js";
+
+const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
+  steps.map(({ weight, arbitrary }) => ({ weight: weight * factor, arbitrary }));
+
+/** What each mechanism's cases are made of: its own steps, on pipes that are in use. */
+const mixtures = {
+  pipe: pipeSteps,
+  descriptors: [...scaled(descriptorSteps, 3), ...pipeSteps],
+  poll: [...scaled(pollSteps, 3), ...pipeSteps],
+  clock: [...scaled(clockSteps, 10), ...pipeSteps],
+  asking: [...scaled(askingSteps, 10), ...pipeSteps],
+  process: [...scaled(processSteps, 4), ...pipeSteps, ...descriptorSteps],
+  all: [...pipeSteps, ...descriptorSteps, ...pollSteps, ...clockSteps, ...askingSteps],
+} satisfies Record<string, readonly WeightedStep[]>;
+
+export type Mechanism = keyof typeof mixtures;
+
+export const mechanisms = Object.keys(mixtures) as Mechanism[];
+
+/** Cases of a mechanism: pipes that are made and shared, then any of its steps. */
+export function cases(mechanism: Mechanism, maxLength: number): fc.Arbitrary<readonly Step[]> {
+  const start = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+  const rest = fc.array(fc.oneof(...mixtures[mechanism]), { maxLength, size: "max" });
+  return fc.tuple(start, rest).map(([first, then]) => [...first, ...then]);
+}

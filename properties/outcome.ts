@@ -1,0 +1,75 @@
+// What a call came to, in the same form from both sides.
+import { GONE } from "../assembly/abi/model.js";
+import type { Call } from "../src/call.js";
+import { errnoName } from "../src/errors.js";
+import type { WaitResult } from "../src/linux.js";
+import { eventText } from "./action.js";
+
+export interface Outcome {
+  /** A result >= 0, -errno, or GONE: the process ended first. A call whose result is no integer has 0. */
+  readonly result: number;
+  /** What is returned beside it: the two descriptors, `revents`, pid and status. */
+  readonly values: readonly number[];
+  /** The bytes read. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+const none: readonly number[] = [];
+
+export const gone: Outcome = { result: GONE, values: none, bytes: undefined };
+
+/** The outcome of a call with what it returned, or -errno, and the buffer that it read into. */
+export function outcomeOf(call: string, result: number, value: unknown, buffer: unknown): Outcome {
+  if (result < 0) return { result, values: none, bytes: undefined };
+  switch (call) {
+    case "read":
+      return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
+    case "pipe2":
+    case "poll":
+      return { result: 0, values: value as number[], bytes: undefined };
+    case "waitpid": {
+      const { pid, status } = value as WaitResult;
+      // The status means nothing if no child was reaped.
+      return { result: 0, values: pid === 0 ? [0, 0] : [pid, status], bytes: undefined };
+    }
+    case "clock_gettime":
+      // The model's time is its own: the value is checked apart.
+      return { result: 0, values: none, bytes: undefined };
+    default:
+      return { result, values: none, bytes: undefined };
+  }
+}
+
+/** The outcome of an attempt on the model that did not block. */
+export function modelOutcome(call: Call, result: number): Outcome {
+  if (result === GONE) return gone;
+  return outcomeOf(call.syscall.name, result, call.value, call.payload);
+}
+
+export function sameOutcome(a: Outcome, b: Outcome): boolean {
+  if (a.result !== b.result || a.values.length !== b.values.length) return false;
+  for (let index = 0; index < a.values.length; index++) if (a.values[index] !== b.values[index]) return false;
+  if (a.bytes === undefined || b.bytes === undefined) return a.bytes === b.bytes;
+  return sameBytes(a.bytes, b.bytes);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+/** An outcome as people read it: `EPIPE`, `4096`, `[IN|HUP]`. */
+export function outcomeText(call: string, { result, values, bytes }: Outcome): string {
+  if (result === GONE) return "gone";
+  if (result < 0) return errnoName(-result);
+  if (call === "poll") return `[${values.map(eventText).join(" ")}]`;
+  if (values.length > 0) return `[${values.join(", ")}]`;
+  if (bytes !== undefined && bytes.length > 0) return `${result} (${digest(bytes)})`;
+  return String(result);
+}
+
+/** A short name of some bytes, so that a table can tell them apart. */
+function digest(bytes: Uint8Array): string {
+  let sum = 2166136261;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 16777619);
+  return `#${(sum >>> 0).toString(16).padStart(8, "0")}`;
+}

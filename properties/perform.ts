@@ -1,0 +1,29 @@
+// Makes an action's call on the real kernel.
+import { SyscallError } from "../src/errors.js";
+import type { SyncLinux } from "../src/linux.js";
+import { type Action, javascriptArgument } from "./action.js";
+import { type Outcome, outcomeOf } from "./outcome.js";
+import { childProgram } from "./program.js";
+
+type AnyMethod = (...args: unknown[]) => unknown;
+
+/**
+ * Makes the call and waits for it.
+ * @param connection what a spawned child is told
+ */
+export function perform(linux: SyncLinux, { call, args }: Action, connection?: string): Outcome {
+  const made =
+    call === "spawn" ? [childProgram, { args: [connection] }] : args.map(javascriptArgument);
+  try {
+    const value = (linux as unknown as Record<string, AnyMethod>)[call]?.(...made);
+    return outcomeOf(call, typeof value === "number" ? value : 0, value, made[1]);
+  } catch (error) {
+    return failedOutcome(error);
+  }
+}
+
+/** The outcome of a call that threw. Anything but a failed call is a failure of the harness. */
+export function failedOutcome(error: unknown): Outcome {
+  if (error instanceof SyscallError) return { result: error.errno, values: [], bytes: undefined };
+  throw error;
+}

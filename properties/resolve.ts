@@ -1,0 +1,81 @@
+// Steps meet their machine: handles become the numbers that the model's state gives them.
+import type { DescriptorFacts, Machine } from "../backends/wasm/machine.js";
+import type { Action, ActionArgument } from "./action.js";
+import type { Handle, Step, StepArgument } from "./step.js";
+
+/** Where a step is resolved. */
+export interface Setting {
+  readonly machine: Machine;
+  /** The living processes' indices in the model. */
+  readonly processes: readonly number[];
+  /** The pids in the model of all processes ever made, the oldest first. */
+  readonly pids: readonly number[];
+  readonly firstDescriptor: number;
+  readonly rlimitNofile: number;
+  /** Numbers the writes of the case. */
+  readonly stepNumber: number;
+}
+
+/** Which process makes a step's call. */
+export function callerOf(step: Step, processes: readonly number[]): number {
+  return processes[step.process % processes.length] as number;
+}
+
+/** The action of a step; undefined if it needs something that is not there. */
+export function resolve(step: Step, caller: number, setting: Setting): Action | undefined {
+  if (step.call === "share") return resolveShare(step, caller, setting);
+  const lookup = new Descriptors(setting, caller);
+  return { call: step.call, args: step.args.map((argument) => resolveArgument(argument, lookup, setting)) };
+}
+
+function resolveShare(step: Step, caller: number, setting: Setting): Action | undefined {
+  const others = setting.processes.filter((process) => process !== caller);
+  const [place, handle] = step.args as [number, Handle];
+  if (others.length === 0) return undefined;
+  const from = others[place % others.length] as number;
+  const fd = new Descriptors(setting, from).number(handle);
+  // The kernel would give the harness's own descriptors too.
+  return fd < setting.firstDescriptor ? undefined : { call: "share", args: [from, fd] };
+}
+
+function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: Setting): ActionArgument {
+  if (typeof argument === "number") return argument;
+  if ("room" in argument || "nanoseconds" in argument) return argument;
+  if ("bytes" in argument) return { bytes: argument.bytes, seed: setting.stepNumber };
+  if ("pid" in argument) return setting.pids[argument.pid % setting.pids.length] as number;
+  if (Array.isArray(argument)) return argument.map(({ fd, events }) => [lookup.number(fd), events] as const);
+  return lookup.number(argument as Handle);
+}
+
+class Descriptors {
+  readonly #setting: Setting;
+  readonly #open: readonly DescriptorFacts[];
+
+  constructor(setting: Setting, process: number) {
+    this.#setting = setting;
+    this.#open = setting.machine.descriptors(process);
+  }
+
+  number(handle: Handle): number {
+    if ("number" in handle) return handle.number;
+    if ("free" in handle) return this.#free(handle.free);
+    if ("open" in handle) return pick(this.#open, handle.open);
+    if ("read" in handle) return pick(this.#ends("read"), handle.read);
+    return pick(this.#ends("write"), handle.write);
+  }
+
+  #ends(end: "read" | "write"): DescriptorFacts[] {
+    return this.#open.filter((descriptor) => descriptor.end === end);
+  }
+
+  #free(place: number): number {
+    const { firstDescriptor, rlimitNofile } = this.#setting;
+    const taken = new Set(this.#open.map(({ fd }) => fd));
+    const free: number[] = [];
+    for (let fd = firstDescriptor; fd < rlimitNofile; fd++) if (!taken.has(fd)) free.push(fd);
+    return free.length === 0 ? rlimitNofile : (free[place % free.length] as number);
+  }
+}
+
+const pick = (descriptors: readonly DescriptorFacts[], place: number): number =>
+  descriptors.length === 0 ? -1 : (descriptors[place % descriptors.length] as DescriptorFacts).fd;

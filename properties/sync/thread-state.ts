@@ -1,0 +1,90 @@
+// Seeing that a thread is blocked. /proc/PID/task/TID/syscall says `running`, or the number and arguments of the call that
+// it sleeps in: proc_pid_syscall(5). To be blocked means to sleep (state S: one that waits for a page is D) in the call
+// that was asked for, with the same arguments. That it did not return and block again between two looks is known from the
+// count of its turns on a processor, the third number of `schedstat`.
+import { closeSync, openSync, readSync } from "node:fs";
+import type { Action } from "../action.js";
+
+/** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
+const numbers: Readonly<Record<string, readonly number[]>> =
+  process.arch === "x64"
+    ? { read: [0, 19], write: [1, 20], poll: [7, 271], clock_nanosleep: [230], waitpid: [61] }
+    : { read: [63, 65], write: [64, 66], poll: [73], clock_nanosleep: [115], waitpid: [260] };
+
+const buffer = Buffer.alloc(512);
+
+/** One thread of another process, through its files in /proc, which stay open. */
+export class ThreadState {
+  readonly #syscall: number;
+  readonly #schedstat: number;
+  readonly #stat: number;
+  /** The turns it had had when it was last seen blocked in the present call; -1 if it was not. */
+  #turnsWhenBlocked = -1;
+
+  constructor(pid: number, thread: number) {
+    const folder = `/proc/${pid}/task/${thread}`;
+    this.#syscall = openSync(`${folder}/syscall`, "r");
+    this.#schedstat = openSync(`${folder}/schedstat`, "r");
+    this.#stat = openSync(`${folder}/stat`, "r");
+  }
+
+  /** It was given a new call: what was seen is out of date. */
+  forget(): void {
+    this.#turnsWhenBlocked = -1;
+  }
+
+  /** Whether it is blocked in the call of `action`: the number of turns it has had, or -1. */
+  turnsIfBlockedIn(action: Action): number {
+    const turns = this.#turns();
+    if (!this.#sleepsIn(action)) return -1;
+    if (turns === this.#turnsWhenBlocked) return turns;
+    if (this.#state() !== "S" || this.#turns() !== turns) return -1;
+    this.#turnsWhenBlocked = turns;
+    return turns;
+  }
+
+  #turns(): number {
+    const length = readSync(this.#schedstat, buffer, 0, 128, 0);
+    const text = buffer.toString("latin1", 0, length);
+    return Number(text.slice(text.lastIndexOf(" ") + 1));
+  }
+
+  #state(): string {
+    const length = readSync(this.#stat, buffer, 0, 512, 0);
+    const text = buffer.toString("latin1", 0, length);
+    return text.charAt(text.lastIndexOf(")") + 2);
+  }
+
+  #sleepsIn(action: Action): boolean {
+    const length = readSync(this.#syscall, buffer, 0, 256, 0);
+    const [number, ...args] = buffer.toString("latin1", 0, length).split(" ", 4);
+    if (!numbers[action.call]?.includes(Number(number))) return false;
+    const expected = shownArguments(action);
+    return expected.every((value, place) => value === undefined || Number(args[place]) === value);
+  }
+
+  /** What /proc says, for a failure of the harness. */
+  toString(): string {
+    const state = this.#state();
+    const length = readSync(this.#syscall, buffer, 0, 256, 0);
+    return `${state} ${buffer.toString("latin1", 0, length).trim()}`;
+  }
+
+  close(): void {
+    closeSync(this.#syscall);
+    closeSync(this.#schedstat);
+    closeSync(this.#stat);
+  }
+}
+
+/** The arguments of a call as the kernel got them, as far as they are known here. */
+function shownArguments({ call, args }: Action): (number | undefined)[] {
+  switch (call) {
+    case "poll":
+      return [undefined, (args[0] as readonly unknown[]).length];
+    case "waitpid":
+      return [undefined];
+    default:
+      return [args[0] as number];
+  }
+}

@@ -1,0 +1,149 @@
+// A call as people read it, in the manner of strace(1): `read(3) = 5 "hello"`, `pipe2(O_CLOEXEC) = [3, 4]`.
+import * as n from "../../assembly/abi/calls.js";
+import { BLOCKED, GONE } from "../../assembly/abi/model.js";
+import type { Call, PollEntry, SpawnRequest } from "../call.js";
+import * as constants from "../constants.js";
+import { errnoName } from "../errors.js";
+import { WEXITSTATUS, WIFEXITED, type WaitResult, WTERMSIG } from "../linux.js";
+import type { AnyProgram } from "../program.js";
+
+const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
+  Object.entries(constants as unknown as Record<string, number>).filter(([name]) => prefix.test(name));
+
+const openFlags = named(/^O_(?!ACCMODE|RDONLY|NOTIFICATION)/);
+const commands = named(/^F_/);
+const clocks = named(/^CLOCK_/);
+const events = named(/^POLL/);
+
+/** What people call a program: its function's name, or its module and its place there. */
+export function programName({ main, url, ordinal }: AnyProgram): string {
+  if (main.name !== "" && main.name !== "main") return main.name;
+  const file = /([^/?#]*)(?:[?#].*)?$/.exec(url)?.[1] ?? "";
+  return `${file}#${ordinal}`;
+}
+
+/** A call with its arguments, without what came of it. */
+export function callText(call: Call): string {
+  return `${call.syscall.name}(${argumentsOf(call).join(", ")})`;
+}
+
+/** What came of an attempt: ` = 3`, ` = EAGAIN`, or nothing for a call that gives nothing. */
+export function resultText(call: Call, result: number): string {
+  if (result === BLOCKED || result === GONE) return "";
+  if (result < 0) return ` = ${errnoName(-result)}`;
+  const value = valueOf(call, result);
+  return value === "" ? "" : ` = ${value}`;
+}
+
+function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] {
+  switch (number) {
+    case n.CALL_PIPE2:
+      return a === 0 ? [] : [flags(a, openFlags)];
+    case n.CALL_READ:
+      return [`${a}`];
+    case n.CALL_WRITE:
+      return [`${a}`, quote(payload as Uint8Array)];
+    case n.CALL_DUP2:
+    case n.CALL_IOCTL:
+      return number === n.CALL_IOCTL ? [`${a}`, b === constants.FIONREAD ? "FIONREAD" : `${b}`] : [`${a}`, `${b}`];
+    case n.CALL_DUP3:
+      return [`${a}`, `${b}`, flags(c, openFlags)];
+    case n.CALL_FCNTL: {
+      const command = nameOf(b, commands);
+      const argument = b === constants.F_SETFL ? flags(c, openFlags) : `${c}`;
+      return b === constants.F_GETFD || b === constants.F_GETFL ? [`${a}`, command] : [`${a}`, command, argument];
+    }
+    case n.CALL_POLL:
+      return [`[${(payload as readonly PollEntry[]).map(entryText).join(", ")}]`, `${a}`];
+    case n.CALL_CLOCK_GETTIME:
+      return [nameOf(a, clocks)];
+    case n.CALL_CLOCK_NANOSLEEP: {
+      const until = (b & constants.TIMER_ABSTIME) !== 0 ? "until " : "";
+      return [nameOf(a, clocks), until + durationText(payload as bigint)];
+    }
+    case n.CALL_GETPID:
+    case n.CALL_GETPPID:
+      return [];
+    case n.CALL_SPAWN: {
+      const { program, args } = payload as SpawnRequest;
+      return [programName(program), ...args.map((argument) => cut(JSON.stringify(argument), 16))];
+    }
+    case n.CALL_WAITPID:
+      return b === 0 ? [`${a}`] : [`${a}`, b === constants.WNOHANG ? "WNOHANG" : `${b}`];
+    case n.CALL_KILL:
+      return [`${a}`, b === constants.SIGKILL ? "SIGKILL" : `${b}`];
+    default:
+      return [`${a}`];
+  }
+}
+
+function valueOf({ syscall: { number, result: kind }, a, b, payload, value }: Call, result: number): string {
+  switch (number) {
+    case n.CALL_PIPE2:
+      return `[${(value as readonly number[]).join(", ")}]`;
+    case n.CALL_READ:
+      return result === 0 ? "0" : `${result} ${quote((payload as Uint8Array).subarray(0, result))}`;
+    case n.CALL_FCNTL:
+      return b === constants.F_GETFL ? flags(result, openFlags) : b === constants.F_SETFL ? "" : `${result}`;
+    case n.CALL_POLL:
+      return `[${(value as readonly number[]).map((revents) => flags(revents, events)).join(", ")}]`;
+    case n.CALL_CLOCK_GETTIME:
+      return a === constants.CLOCK_REALTIME ? `${value as bigint}` : durationText(value as bigint);
+    case n.CALL_WAITPID:
+      return waitText(value as WaitResult, a);
+    default:
+      return kind === "nothing" ? "" : `${result}`;
+  }
+}
+
+function waitText({ pid, status }: WaitResult, asked: number): string {
+  if (pid === 0) return "none has ended";
+  const how = WIFEXITED(status) ? `exited with ${WEXITSTATUS(status)}` : `killed by signal ${WTERMSIG(status)}`;
+  return asked === pid ? how : `${pid} ${how}`;
+}
+
+const entryText = ({ fd, events: wanted }: PollEntry): string => `${fd} ${flags(wanted, events)}`;
+
+/** Bits by their names; what has none, as a number. */
+function flags(value: number, names: readonly (readonly [string, number])[]): string {
+  let left = value;
+  const found: string[] = [];
+  for (const [name, bits] of names) {
+    if (bits === 0 || (left & bits) !== bits) continue;
+    found.push(name);
+    left &= ~bits;
+  }
+  if (left !== 0 || found.length === 0) found.push(`${left}`);
+  return found.join("|");
+}
+
+function nameOf(value: number, names: readonly (readonly [string, number])[]): string {
+  return names.find(([, number]) => number === value)?.[0] ?? `${value}`;
+}
+
+/** Nanoseconds in the largest unit that leaves a whole part. */
+export function durationText(ns: bigint): string {
+  const [unit, size] = ns >= 1_000_000_000n ? ["s", 1e9] : ns >= 1_000_000n ? ["ms", 1e6] : ns >= 1000n ? ["us", 1e3] : ["ns", 1];
+  return `${Number(ns) / size} ${unit}`;
+}
+
+const SHOWN_BYTES = 16;
+
+/** Bytes as a C string, shortened. */
+function quote(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes.subarray(0, SHOWN_BYTES)) text += characterText(byte);
+  return bytes.length > SHOWN_BYTES ? `"${text}".. ${bytes.length}` : `"${text}"`;
+}
+
+function characterText(byte: number): string {
+  if (byte === 0x0a) return "\\n";
+  if (byte === 0) return "\\0";
+  if (byte === 0x22 || byte === 0x5c) return `\\${String.fromCharCode(byte)}`;
+  return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** A text, shortened to a length. */
+export function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 2)}..`;
+}

@@ -1,0 +1,231 @@
+// What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
+import { CALL_CLOCK_NANOSLEEP, CALL_POLL, CALL_READ, CALL_WAITPID, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
+import type { DescriptorFacts, PipeFacts } from "../../backends/wasm/machine.js";
+import type { PollEntry } from "../call.js";
+import { callText, durationText } from "./call-text.js";
+import type { Engine, Leftover } from "./engine.js";
+import type { Finding } from "./finding.js";
+import type { PendingCall, SimulatedProcess } from "./process.js";
+import type { Recording } from "./recording.js";
+
+/** What somebody is told. */
+export interface Diagnosis {
+  /** One line. */
+  readonly headline: string;
+  /** More lines; none if the headline says all. */
+  readonly details: readonly string[];
+}
+
+/** Explains what was found, while the machine is still as it was then. */
+export function diagnose(engine: Engine, finding: Finding, recording: Recording): Diagnosis {
+  const steps = engine.steps.length.toLocaleString("en-US");
+  switch (finding.kind) {
+    case "throw":
+      return diagnoseThrow(finding.process, finding.error);
+    case "deadlock":
+      return new WaitingDiagnosis(engine, recording).deadlock();
+    case "outside":
+      return new WaitingDiagnosis(engine, recording).outside();
+    case "steps":
+      return {
+        headline: `no end after ${steps} steps`,
+        details: ["  The programs may never end, or need more: the option maxSteps.", ...stillAlive(engine)],
+      };
+    case "status":
+      return { headline: `the first process ended with exit status ${finding.status}`, details: [] };
+    case "leak":
+      return { headline: "something was left behind", details: [] };
+    case "nondeterminism":
+      return {
+        headline: "the same choices did not lead to the same again",
+        details: [
+          finding.text,
+          "  A program depends on something that the simulation does not decide: Date, Math.random, a timer or I/O of the",
+          "  runtime, or a variable outside of it that keeps its value from one schedule to the next.",
+        ],
+      };
+    case "internal":
+      return { headline: `the simulator cannot go on: ${messageOf(finding.error)}`, details: [] };
+  }
+}
+
+/** The name of a process in a text. */
+export const named = ({ pid, name }: SimulatedProcess): string => `pid ${pid} (${name})`;
+
+/** What an error says, with its name. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : `${String(error)} (which is no Error)`;
+}
+
+function diagnoseThrow(process: SimulatedProcess, error: unknown): Diagnosis {
+  const when = process.lastStep === 0 ? "before its first step" : `after step ${process.lastStep}`;
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const lines = messageOf(error).split("\n");
+  return {
+    headline: `${named(process)} threw ${when}`,
+    details: [...lines.map((line) => `  ${line}`), ...frames.slice(0, 5).map((line) => `    ${line.trim()}`)],
+  };
+}
+
+function stillAlive(engine: Engine): string[] {
+  const alive = engine.processes.filter(({ isAwake }) => isAwake);
+  return alive.map((process) => {
+    const calls = process.calls().map(({ call }) => callText(call));
+    return `  ${named(process)}: ${calls.length === 0 ? "no call outstanding" : calls.join(", ")}`;
+  });
+}
+
+/** One wait: its text, and the processes any of which could end it. */
+interface Wait {
+  readonly text: string;
+  readonly holders: readonly SimulatedProcess[];
+}
+
+/** One use of a pipe's end. */
+interface Holder extends DescriptorFacts {
+  readonly process: SimulatedProcess;
+}
+
+// Who waits for what, in one state of the machine.
+class WaitingDiagnosis {
+  readonly #engine: Engine;
+  readonly #recording: Recording;
+  readonly #alive: readonly SimulatedProcess[];
+  readonly #pipes: ReadonlyMap<number, PipeFacts>;
+  readonly #holders: readonly Holder[];
+
+  constructor(engine: Engine, recording: Recording) {
+    this.#engine = engine;
+    this.#recording = recording;
+    this.#alive = engine.processes.filter(({ isAwake }) => isAwake);
+    this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
+    this.#holders = this.#alive.flatMap((process) =>
+      engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
+    );
+  }
+
+  deadlock(): Diagnosis {
+    const waits = new Map(this.#alive.map((process) => [process, process.calls().map((call) => this.#wait(call))]));
+    const count = this.#alive.length;
+    const who = count === 1 ? "the only process that is left waits" : `all ${count} processes that are left wait`;
+    const circle = circleIn(new Map([...waits].map(([process, list]) => [process, list.flatMap((w) => w.holders)])));
+    return {
+      headline: `deadlock: ${who}, and nothing can happen any more`,
+      details: [
+        ...[...waits].flatMap(([process, list]) => list.map(({ text }) => `  ${named(process)} ${text}`)),
+        ...(circle.length > 1 ? [`  In a circle: ${circle.map(({ pid }) => `pid ${pid}`).join(" waits for ")}.`] : []),
+      ],
+    };
+  }
+
+  outside(): Diagnosis {
+    const lines = this.#alive.flatMap((process) => {
+      const calls = process.calls();
+      if (calls.length > 0) return calls.map((call) => `  ${named(process)} ${this.#wait(call).text}`);
+      const since = process.lastStep === 0 ? "its beginning" : `step ${process.lastStep}`;
+      return [`  ${named(process)} awaits something that is no call of its Linux, since ${since}`];
+    });
+    return {
+      headline: "a process awaits something outside the simulation, and nothing else can happen",
+      details: [
+        ...lines,
+        "  A timer, a request or a file of the runtime takes real time, which a simulation does not wait for: use",
+        "  clock_nanosleep or poll for time, and pass in what must be fetched before the simulation begins.",
+      ],
+    };
+  }
+
+  #wait(pending: PendingCall): Wait {
+    const { call, blockedSince, process } = pending;
+    const { reason, holders } = this.#reason(pending);
+    const since = blockedSince === 0 ? "" : ` since step ${blockedSince}`;
+    const others = holders.filter((holder) => holder !== process);
+    return { text: `waits in ${callText(call)}${since}: ${reason}`, holders: others };
+  }
+
+  #reason({ call, process }: PendingCall): { reason: string; holders: SimulatedProcess[] } {
+    switch (call.syscall.number) {
+      case CALL_READ:
+        return this.#pipeReason(process, call.a, "read");
+      case CALL_WRITE:
+        return this.#pipeReason(process, call.a, "write");
+      case CALL_POLL: {
+        const entries = (call.payload as readonly PollEntry[]).filter(({ fd }) => fd >= 0);
+        const reasons = entries.flatMap(({ fd, events }) => [
+          ...((events & (POLLIN | POLLRDNORM)) !== 0 ? [this.#pipeReason(process, fd, "read")] : []),
+          ...((events & (POLLOUT | POLLWRNORM)) !== 0 ? [this.#pipeReason(process, fd, "write")] : []),
+        ]);
+        const reason = reasons.map((one) => one.reason).join("; ") || "no descriptor can wake it";
+        return { reason, holders: reasons.flatMap(({ holders }) => holders) };
+      }
+      case CALL_WAITPID: {
+        const children = this.#alive.filter(({ parent, pid }) => parent === process && (call.a < 0 || pid === call.a));
+        return { reason: `for the end of ${children.map(named).join(" or ") || "a child"}`, holders: children };
+      }
+      case CALL_CLOCK_NANOSLEEP:
+        return { reason: `for a time: it is ${durationText(this.#engine.machine.monotonic())} now`, holders: [] };
+      default:
+        return { reason: "it was not attempted", holders: [] };
+    }
+  }
+
+  /** Why a pipe lets nobody read from it, or write to it: it is empty or full, and those who could change that do not. */
+  #pipeReason(process: SimulatedProcess, fd: number, end: "read" | "write"): { reason: string; holders: SimulatedProcess[] } {
+    const own = this.#holders.find((holder) => holder.process === process && holder.fd === fd);
+    const pipe = own && this.#pipes.get(own.pipe);
+    if (own === undefined || pipe === undefined) return { reason: `fd ${fd} is not open`, holders: [] };
+    const other = end === "read" ? "write" : "read";
+    const holders = this.#holders.filter((holder) => holder.pipe === own.pipe && holder.end === other);
+    const state = end === "read" ? "is empty" : `is full, with ${pipe.size.toLocaleString("en-US")} bytes`;
+    const processes = [...new Set(holders.map((holder) => holder.process))];
+    const isOnlyItself = processes.length === 1 && processes[0] === process;
+    const held = holders.map((holder) => `${named(holder.process)} as fd ${holder.fd}`).join(", ") || "nobody";
+    const only = isOnlyItself ? `only by ${held}: by itself, so it will never ${end === "read" ? "see the end" : "get room"}` : `by ${held}`;
+    return { reason: `${this.#pipeName(own.pipe)} ${state}; its ${other} end is held ${only}`, holders: processes };
+  }
+
+  #pipeName(pipe: number): string {
+    const origin = this.#recording.pipeMadeAt(pipe);
+    return origin === undefined ? "the pipe" : `the pipe of step ${origin.step}`;
+  }
+}
+
+/** A way from a process along those it waits for back to it, that process first and last; empty if there is none. */
+function circleIn(graph: ReadonlyMap<SimulatedProcess, readonly SimulatedProcess[]>): SimulatedProcess[] {
+  const finished = new Set<SimulatedProcess>();
+  const visit = (process: SimulatedProcess, path: readonly SimulatedProcess[]): SimulatedProcess[] => {
+    const start = path.indexOf(process);
+    if (start >= 0) return [...path.slice(start), process];
+    if (finished.has(process)) return [];
+    for (const next of graph.get(process) ?? []) {
+      const circle = visit(next, [...path, process]);
+      if (circle.length > 0) return circle;
+    }
+    finished.add(process);
+    return [];
+  };
+  for (const process of graph.keys()) {
+    const circle = visit(process, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
+/** What a program left behind, told to people. */
+export function leftoverText(leftover: Leftover, recording: Recording | undefined): string {
+  const { process } = leftover;
+  switch (leftover.kind) {
+    case "descriptor": {
+      const { fd, end } = leftover.facts;
+      const origin = recording?.openedAt(process.pid, fd);
+      const since = origin === undefined ? "" : `, since step ${origin.step}`;
+      return `${named(process)} returned with fd ${fd} open (the ${end} end of a pipe${since})`;
+    }
+    case "child":
+      return `${named(process)} returned without waiting for its child ${named(leftover.child)}`;
+    case "call":
+      return `${named(process)} returned while its call ${callText(leftover.pending.call)} was outstanding: it was cancelled`;
+  }
+}

@@ -1,0 +1,488 @@
+// Runs one schedule at a time: asks the scheduler, takes the step, lets the programs' code run, asks again.
+//
+// Each turn of the loop is one atomic step of the model. A step that settles a call leaves the loop until all microtasks
+// have run (quiescence.ts); one that does not (the call blocks, an ended process closes a descriptor, time passes) goes
+// straight on. The machine is the same for all schedules: its first state is put back before each.
+import { CALL_CLOCK_NANOSLEEP, CALL_KILL, CALL_POLL, CALL_SPAWN, CALL_WAITPID } from "../../assembly/abi/calls.js";
+import { BLOCKED, FORM_AWAITED, GONE, MAX_TASKS, TASK_BLOCKED, TASK_WOKEN } from "../../assembly/abi/model.js";
+import { SIGKILL } from "../../assembly/abi/signal.js";
+import { type DescriptorFacts, Machine, type MachineOptions, type Snapshot } from "../../backends/wasm/machine.js";
+import type { Spawned } from "../../backends/wasm/process.js";
+import type { SpawnRequest } from "../call.js";
+import { resultOf } from "../calls.js";
+import { abortError } from "../errors.js";
+import type { WaitResult } from "../linux.js";
+import type { Json, Main } from "../program.js";
+import { refusal } from "../refusals.js";
+import { syscalls } from "../syscalls.js";
+import { callError } from "./call-error.js";
+import { programName } from "./call-text.js";
+import { CALL_EXITING, CALL_TIMER } from "./choice.js";
+import type { Finding } from "./finding.js";
+import { type PendingCall, type ProcessHost, SimulatedProcess } from "./process.js";
+import { afterMacrotask, afterMicrotasks } from "./quiescence.js";
+import type { Recording } from "./recording.js";
+import type { Choices, Scheduler } from "./scheduler/scheduler.js";
+import { StepLog } from "./steps.js";
+
+/** How one schedule is run. */
+export interface Run {
+  readonly main: Main<[]>;
+  /** What people call the first process. */
+  readonly name: string;
+  readonly scheduler: Scheduler;
+  readonly maxSteps: number;
+  /** Whether descriptors, children and calls that are left are looked for. */
+  readonly leaks: "report" | "fail" | "ignore";
+  /** Takes down what people want to read; slow. Undefined in a search. */
+  readonly recording: Recording | undefined;
+}
+
+/** What a program left behind. */
+export type Leftover =
+  | { readonly kind: "descriptor"; readonly process: SimulatedProcess; readonly facts: DescriptorFacts }
+  | { readonly kind: "child"; readonly process: SimulatedProcess; readonly child: SimulatedProcess }
+  | { readonly kind: "call"; readonly process: SimulatedProcess; readonly pending: PendingCall };
+
+// How often a process that has no call outstanding is given a turn of the event loop before others go on without it, and
+// before it is said that it awaits something outside. Streams need one or two.
+const TURNS_BEFORE_GOING_ON = 3;
+const TURNS_BEFORE_GIVING_UP = 10;
+
+// Timers may fire early so often in a schedule: a program that asks again after every timeout could go on for ever.
+const EARLY_TIMERS = 32;
+
+const nothing = (): void => {};
+
+/** What can happen next, as the scheduler sees it. */
+class NextSteps implements Choices {
+  count = 0;
+  hasTimer = false;
+  /** The call of each choice; undefined for the timer and for the exit of a process. */
+  readonly pendings: (PendingCall | undefined)[] = [];
+  /** The exiting process of a choice without a call; undefined for the timer. */
+  readonly exiting: (SimulatedProcess | undefined)[] = [];
+  /** The task of a choice that was attempted before. */
+  readonly tasks: number[] = [];
+
+  pid(choice: number): number {
+    return (this.pendings[choice]?.process ?? this.exiting[choice])?.pid ?? 0;
+  }
+
+  call(choice: number): number {
+    const pending = this.pendings[choice];
+    if (pending !== undefined) return pending.call.syscall.number;
+    return this.exiting[choice] === undefined ? CALL_TIMER : CALL_EXITING;
+  }
+
+  nth(choice: number): number {
+    const pending = this.pendings[choice];
+    return pending === undefined || pending.process.outstanding === 1 ? 0 : pending.process.nthOf(pending);
+  }
+}
+
+export class Engine implements ProcessHost {
+  readonly machine: Machine;
+  readonly steps = new StepLog();
+  readonly #start: Snapshot;
+  readonly #rootIndex: number;
+  readonly #rootPid: number;
+  readonly #arm: () => void;
+  readonly #choices = new NextSteps();
+  /** Processes whose code may run, in the order of their birth. */
+  readonly #live: SimulatedProcess[] = [];
+  /** All processes of the schedule, in the order of their birth. */
+  readonly #all: SimulatedProcess[] = [];
+  /** The calls that wait, by task. */
+  readonly #parked: (PendingCall | undefined)[] = [];
+  /** The processes that are ending, by task. */
+  readonly #tasks: number[] = [];
+  #parkedCount = 0;
+  /** Waiting calls among them that a timer may end. */
+  #timedCount = 0;
+  /** Processes that have ended and still hold something. */
+  #exitingCount = 0;
+  #earlyTimers = 0;
+  #turns = 0;
+  #finding: Finding | undefined;
+  #run: Run | undefined;
+  #done: (finding: Finding | undefined) => void = nothing;
+  #isRunning = false;
+  leftovers: Leftover[] = [];
+  /** The exit status of the first process. */
+  status = 0;
+  /** CLOCK_MONOTONIC at the beginning. */
+  readonly #startTime: bigint;
+
+  /** @throws TypeError for an option of the machine that is out of range */
+  constructor(options: MachineOptions) {
+    this.machine = new Machine(options);
+    this.#rootIndex = this.machine.createProcess();
+    this.#rootPid = this.machine.processes().find(({ process }) => process === this.#rootIndex)?.pid ?? 0;
+    this.#start = this.machine.snapshot();
+    this.#startTime = this.machine.monotonic();
+    this.#arm = afterMicrotasks(() => this.#choose());
+  }
+
+  /** Nanoseconds that have passed in the schedule. */
+  get elapsed(): bigint {
+    return this.machine.monotonic() - this.#startTime;
+  }
+
+  /** All processes of the schedule, in the order of their birth. */
+  get processes(): readonly SimulatedProcess[] {
+    return this.#all;
+  }
+
+  get recordsStacks(): boolean {
+    return this.#run?.recording !== undefined;
+  }
+
+  /**
+   * Runs one schedule.
+   * @param done is called once it has ended, with what is wrong; another may be run from there
+   */
+  run(run: Run, done: (finding: Finding | undefined) => void): void {
+    if (this.#isRunning) throw new Error("a schedule is running");
+    this.#isRunning = true;
+    this.#run = run;
+    this.#done = done;
+    this.machine.restore(this.#start);
+    this.steps.clear();
+    this.#live.length = 0;
+    this.#all.length = 0;
+    this.#parked.length = 0;
+    this.#parkedCount = 0;
+    this.#timedCount = 0;
+    this.#exitingCount = 0;
+    this.#earlyTimers = 0;
+    this.#turns = 0;
+    this.#finding = undefined;
+    this.leftovers = [];
+    this.status = 0;
+    run.scheduler.begin();
+    const root = this.#born(this.#rootIndex, this.#rootPid, run.name, undefined, {});
+    this.#runMain(root, run.main, []);
+    this.#arm();
+  }
+
+  /** The calls that wait now. For diagnoses. */
+  waiting(): PendingCall[] {
+    return this.#live.flatMap((process) => process.calls()).filter((pending) => this.#hasState(pending, TASK_BLOCKED));
+  }
+
+  /** Whether a call that waited can look again. */
+  isWoken(pending: PendingCall): boolean {
+    return this.#hasState(pending, TASK_WOKEN);
+  }
+
+  #hasState({ task, process }: PendingCall, state: number): boolean {
+    const isInMachine = task >= 0 && process.isLive && this.#parked[task] !== undefined;
+    return isInMachine && this.machine.taskState(task) === state;
+  }
+
+  /** Ends a call because its AbortSignal fired: as a signal would, so a write gives the count of what it has moved. */
+  abort(pending: PendingCall): void {
+    const { process, call } = pending;
+    if (!process.isLive) return;
+    const moved = pending.task < 0 ? 0 : this.#cancel(pending);
+    process.remove(pending);
+    this.#run?.recording?.aborted(this, pending, moved);
+    if (moved > 0) pending.resolve(resultOf(call, moved));
+    else pending.reject(abortError(call.syscall.name, pending.signal?.reason));
+  }
+
+  #cancel(pending: PendingCall): number {
+    this.#unpark(pending);
+    return this.machine.cancel(pending.task);
+  }
+
+  #born(
+    index: number,
+    pid: number,
+    name: string,
+    parent: SimulatedProcess | undefined,
+    fds: Readonly<Record<string, number>>,
+  ): SimulatedProcess {
+    const process = new SimulatedProcess(this, index, pid, name, parent, fds);
+    this.#live.push(process);
+    this.#all.push(process);
+    return process;
+  }
+
+  #runMain(process: SimulatedProcess, main: Main, args: readonly Json[]): void {
+    const failed = (error: unknown): void => this.#threw(process, error);
+    try {
+      // A main that is no async function may return anything.
+      Promise.resolve(main(process.linux, ...args)).then((value) => this.#returned(process, value), failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  #returned(process: SimulatedProcess, value: unknown): void {
+    if (!process.isLive || process.isLeaving) return;
+    const status = typeof value === "number" ? value | 0 : 0;
+    const isRoot = process.parent === undefined;
+    const looksForLeaks = this.#run?.leaks !== "ignore";
+    for (let pending = process.first; pending !== undefined; pending = pending.next) {
+      if (looksForLeaks) this.leftovers.push({ kind: "call", process, pending });
+      process.remove(pending);
+      if (pending.task >= 0) this.#cancel(pending);
+    }
+    if (isRoot) {
+      this.status = status & 0xff;
+      if (looksForLeaks) this.#findLeftovers(process);
+    }
+    process.start(syscalls.exit.marshal(status, undefined, undefined), undefined, nothing, nothing);
+  }
+
+  #threw(process: SimulatedProcess, error: unknown): void {
+    if (process.isLive) this.#finding ??= { kind: "throw", process, error };
+  }
+
+  #findLeftovers(root: SimulatedProcess): void {
+    for (const facts of this.machine.descriptors(root.index)) {
+      this.leftovers.push({ kind: "descriptor", process: root, facts });
+    }
+    for (const child of this.#all) {
+      if (child.parent === root && !child.isReaped) this.leftovers.push({ kind: "child", process: root, child });
+    }
+  }
+
+  #choose(): void {
+    if (!this.#isRunning) return;
+    try {
+      this.#takeSteps();
+    } catch (error) {
+      // An assertion of the model, or a fault of ours.
+      this.#finish({ kind: "internal", error });
+    }
+  }
+
+  #takeSteps(): void {
+    const { scheduler, maxSteps } = this.#run as Run;
+    const choices = this.#choices;
+    for (;;) {
+      if (this.#finding !== undefined) return this.#finish(this.#finding);
+      if (this.#gather()) return this.#giveTurn();
+      if (choices.count === 0) {
+        const live = this.#live;
+        if (live.length === 0) return this.#finish(this.#verdict());
+        if (live.every(({ outstanding }) => outstanding > 0)) return this.#finish({ kind: "deadlock" });
+        if (this.#turns < TURNS_BEFORE_GIVING_UP) return this.#giveTurn();
+        return this.#finish({ kind: "outside" });
+      }
+      if (this.steps.length === maxSteps) return this.#finish({ kind: "steps" });
+      if (this.#take(scheduler.choose(choices))) return this.#arm();
+    }
+  }
+
+  /** All have ended. A first process that says by its exit status that something is wrong is believed. */
+  #verdict(): Finding | undefined {
+    if (this.status !== 0) return { kind: "status", status: this.status };
+    return this.leftovers.length > 0 && this.#run?.leaks === "fail" ? { kind: "leak" } : undefined;
+  }
+
+  #giveTurn(): void {
+    this.#turns++;
+    afterMacrotask(() => this.#choose());
+  }
+
+  /** Lists what can happen next. @returns whether a process is to be given a turn of the event loop first */
+  #gather(): boolean {
+    const choices = this.#choices;
+    const { pendings } = choices;
+    let count = 0;
+    let isIdle = false;
+    const live = this.#live;
+    for (let i = 0; i < live.length; i++) {
+      const process = live[i] as SimulatedProcess;
+      const { fresh } = process;
+      if (fresh !== undefined) pendings[count++] = fresh;
+      else if (process.outstanding === 0 && !process.isElsewhere) isIdle = true;
+    }
+    if (isIdle) {
+      if (this.#turns < TURNS_BEFORE_GOING_ON) return true;
+      for (const process of live) if (process.outstanding === 0) process.isElsewhere = true;
+    }
+    if (this.#parkedCount > 0 || this.#exitingCount > 0) {
+      const tasks = this.#tasks;
+      const runnable = this.machine.runnable(tasks);
+      for (let i = 0; i < runnable; i++) {
+        const task = tasks[i] as number;
+        const pending = this.#parked[task];
+        pendings[count] = pending;
+        choices.tasks[count] = task;
+        if (pending === undefined) choices.exiting[count] = this.#processOf(task);
+        count++;
+      }
+    }
+    choices.hasTimer = false;
+    if (this.#timedCount > 0 && (count === 0 || this.#earlyTimers < EARLY_TIMERS) && this.machine.hasTimer()) {
+      choices.hasTimer = true;
+      pendings[count] = undefined;
+      choices.exiting[count] = undefined;
+      count++;
+    }
+    choices.count = count;
+    return false;
+  }
+
+  #processOf(task: number): SimulatedProcess {
+    const index = this.machine.taskProcess(task);
+    // The machine gives a place again once it is free: the youngest has it.
+    for (let i = this.#all.length - 1; i >= 0; i--) {
+      const process = this.#all[i] as SimulatedProcess;
+      if (process.index === index) return process;
+    }
+    throw new Error(`task ${task} belongs to no process`);
+  }
+
+  /** Takes a step. @returns whether it settled a call, so that code is to run */
+  #take(choice: number): boolean {
+    const choices = this.#choices;
+    this.#turns = 0;
+    const pending = choices.pendings[choice];
+    if (pending !== undefined) return this.#attempt(pending, choices.nth(choice));
+    const process = choices.exiting[choice];
+    if (process === undefined) this.#fireTimer(choices.count > 1);
+    else this.#exitStep(process, choices.tasks[choice] as number);
+    return false;
+  }
+
+  #fireTimer(isEarly: boolean): void {
+    if (isEarly) this.#earlyTimers++;
+    this.steps.begin(0, CALL_TIMER, 0);
+    this.#run?.recording?.before(this);
+    this.machine.fireTimer();
+    this.steps.end(0);
+    this.#run?.recording?.timer(this);
+  }
+
+  #exitStep(process: SimulatedProcess, task: number): void {
+    this.steps.begin(process.pid, CALL_EXITING, 0);
+    this.#run?.recording?.beforeExit(this, process);
+    const isDone = this.machine.exitStep(task);
+    if (isDone) this.#exitingCount--;
+    this.steps.end(isDone ? 1 : 0);
+    this.#run?.recording?.exiting(this, process, isDone);
+  }
+
+  #attempt(pending: PendingCall, nth: number): boolean {
+    const { process, call } = pending;
+    const { syscall } = call;
+    const { machine, steps } = this;
+    const recording = this.#run?.recording;
+    steps.begin(process.pid, syscall.number, nth);
+    recording?.before(this);
+    const isFirst = pending.task < 0;
+    let result: number;
+    if (isFirst) {
+      process.attempted();
+      const refused = refusal(call);
+      if (refused !== 0) {
+        result = -refused;
+      } else {
+        const task = machine.createTask(process.index, FORM_AWAITED);
+        if (task < 0) {
+          this.#finding = { kind: "internal", error: new Error(`more than ${MAX_TASKS} calls are outstanding at once`) };
+          return true;
+        }
+        pending.task = task;
+        result = machine.attempt(task, call);
+      }
+    } else {
+      result = machine.attempt(pending.task, call);
+    }
+    steps.end(result);
+    if (result === BLOCKED) {
+      steps.blocked++;
+      if (isFirst) this.#park(pending);
+      recording?.call(this, pending, isFirst, result);
+      return false;
+    }
+    if (!isFirst) this.#unpark(pending);
+    if (result === GONE) {
+      recording?.call(this, pending, isFirst, result);
+      this.#ended(process);
+      return false;
+    }
+    process.lastStep = steps.length;
+    process.remove(pending);
+    if (result < 0) {
+      recording?.call(this, pending, isFirst, result);
+      pending.reject(callError(call, -result, pending.madeAt));
+      return true;
+    }
+    const value = resultOf(call, result);
+    this.#changeProcesses(pending, result);
+    recording?.call(this, pending, isFirst, result);
+    pending.resolve(value);
+    return true;
+  }
+
+  #park(pending: PendingCall): void {
+    pending.blockedSince = this.steps.length;
+    this.#parked[pending.task] = pending;
+    this.#parkedCount++;
+    if (isTimed(pending)) this.#timedCount++;
+  }
+
+  #unpark(pending: PendingCall): void {
+    this.#parked[pending.task] = undefined;
+    this.#parkedCount--;
+    if (isTimed(pending)) this.#timedCount--;
+  }
+
+  /** What a completed call changed in the family of processes. */
+  #changeProcesses({ process, call }: PendingCall, result: number): void {
+    switch (call.syscall.number) {
+      case CALL_SPAWN:
+        this.#spawn(process, call.payload as SpawnRequest, result, call.value as Spawned);
+        break;
+      case CALL_WAITPID: {
+        const { pid } = call.value as WaitResult;
+        const child = pid === 0 ? undefined : this.#byPid(pid);
+        if (child !== undefined) child.isReaped = true;
+        break;
+      }
+      case CALL_KILL: {
+        const victim = call.b === SIGKILL ? this.#byPid(call.a) : undefined;
+        if (victim !== undefined) this.#ended(victim);
+        break;
+      }
+    }
+  }
+
+  #byPid(pid: number): SimulatedProcess | undefined {
+    return this.#all.find((process) => process.pid === pid);
+  }
+
+  #spawn(parent: SimulatedProcess, { program, args }: SpawnRequest, pid: number, spawned: Spawned): void {
+    const child = this.#born(spawned.process, pid, programName(program), parent, spawned.fds);
+    this.#runMain(child, program.main, args);
+  }
+
+  /** Ends the code of a process that called exit(3) or was killed. What it held goes in steps of its own. */
+  #ended(process: SimulatedProcess): void {
+    if (!process.isLive) return;
+    process.end();
+    process.isAwake = false;
+    for (const pending of process.calls()) if (this.#parked[pending.task] === pending) this.#unpark(pending);
+    this.#exitingCount++;
+    this.#live.splice(this.#live.indexOf(process), 1);
+  }
+
+  #finish(finding: Finding | undefined): void {
+    this.#isRunning = false;
+    for (const process of this.#live) process.end();
+    this.#done(finding);
+  }
+}
+
+/** Whether a timer may end a call's wait. */
+function isTimed({ call }: PendingCall): boolean {
+  const { number } = call.syscall;
+  return number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0);
+}

@@ -1,0 +1,168 @@
+import { callSite, takeStack } from "./call-error.js";
+import { ExplorationError } from "./errors.js";
+import type { Finding } from "./finding.js";
+import { type Coverage, type ExplorationOptions, type RootProgram, settingsOf } from "./options.js";
+import { afterMacrotask } from "./quiescence.js";
+import { environmentReplay, recordReplay } from "./replay.js";
+import type { ExplorationReport, Leak } from "./report.js";
+import { RandomScheduler } from "./scheduler/random.js";
+import { factsOf, inSession, leakOf, type Recorded, record, recordAgain, type Session, verify } from "./session.js";
+
+/** `explore`, with its second form. */
+export interface Explore {
+  /**
+   * Runs a program in many schedules on a simulated kernel, until one fails.
+   *
+   * The program must be the same each time: it may use nothing that its `linux` does not give it. The first schedule, and
+   * one that fails, are run twice to see that.
+   *
+   * With LINUX_IPC_REPLAY set to a failure string of the same options, only that schedule is run.
+   *
+   * @param program the first process; it starts others by `linux.spawn`
+   * @returns a report, if no schedule failed
+   * @throws ExplorationError a schedule failed: its message tells all; TypeError for a bad option
+   */
+  (options: ExplorationOptions, program: RootProgram): Promise<ExplorationReport>;
+
+  /** The same, but a schedule that failed is in the report. */
+  check(options: ExplorationOptions, program: RootProgram): Promise<ExplorationReport>;
+}
+
+export const explore: Explore = Object.assign(
+  async function explore(options: ExplorationOptions, program: RootProgram): Promise<ExplorationReport> {
+    const report = await search(options, program, callSite(explore));
+    if (report.failure !== undefined) throw report.failure;
+    return report;
+  },
+  {
+    check: async (options: ExplorationOptions, program: RootProgram): Promise<ExplorationReport> =>
+      await search(options, program, callSite(explore.check)),
+  },
+);
+
+async function search(options: ExplorationOptions, program: RootProgram, site: Error): Promise<ExplorationReport> {
+  const settings = settingsOf("explore", options);
+  return await inSession("explore", settings, program, async (session) => {
+    const search = new Search(session);
+    const steps = environmentReplay(settings);
+    const failed = steps === undefined ? await search.run() : await search.replay(steps);
+    const coverage = search.coverage();
+    const { leaks } = search;
+    if (failed === undefined) return { failure: undefined, coverage, leaks };
+    const failure = new ExplorationError(factsOf(session, failed.recorded, failed.divergence), coverage);
+    takeStack(failure, site);
+    return { failure, coverage, leaks };
+  });
+}
+
+/** A schedule that failed. */
+interface Failed {
+  readonly recorded: Recorded;
+  readonly divergence?: string | undefined;
+}
+
+// So long the search keeps the event loop to itself: timers, a progress bar and other tests' I/O wait.
+const TURN_MS = 40;
+// Schedules of which it is known that they differ.
+const MOST_DISTINCT = 1_000_000;
+
+// Taken when the module is loaded: a test that fakes the time must not change it.
+const now = performance.now.bind(performance);
+
+class Search {
+  leaks: Leak[] = [];
+  readonly #session: Session;
+  readonly #startMs = now();
+  readonly #fingerprints = new Set<number>();
+  readonly #seenLeaks = new Set<string>();
+  #schedules = 0;
+  #steps = 0;
+  #blocked = 0;
+  #longest = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  coverage(): Coverage {
+    return {
+      schedules: this.#schedules,
+      distinct: this.#fingerprints.size,
+      steps: this.#steps,
+      blocked: this.#blocked,
+      longest: this.#longest,
+      elapsedMs: now() - this.#startMs,
+    };
+  }
+
+  async replay(steps: Parameters<typeof recordReplay>[1]): Promise<Failed | undefined> {
+    const { recorded, divergence } = await recordReplay(this.#session, steps);
+    this.#count();
+    this.#keepLeaks(recorded.leaks);
+    return recorded.finding && { recorded, divergence };
+  }
+
+  async run(): Promise<Failed | undefined> {
+    const session = this.#session;
+    const scheduler = new RandomScheduler(session.settings.seed);
+    const first = await record(session, scheduler);
+    this.#count();
+    this.#keepLeaks(first.leaks);
+    const verified = await verify(session, first);
+    if (verified.finding !== undefined) return { recorded: verified };
+    const finding = await this.#runMany(scheduler);
+    if (finding === undefined) return undefined;
+    const { steps } = session.engine;
+    return { recorded: await recordAgain(session, finding, steps.names(), steps.copy()) };
+  }
+
+  /** Runs schedules one after the other, each from the last step of the one before it. */
+  #runMany(scheduler: RandomScheduler): Promise<Finding | undefined> {
+    const { engine, settings, main, name } = this.#session;
+    const { maxSteps, leaks, schedules, budgetMs, onProgress } = settings;
+    const run = { main, name, scheduler, maxSteps, leaks, recording: undefined };
+    const endMs = this.#startMs + budgetMs;
+    return new Promise((resolve, reject) => {
+      let turnEndMs = now() + TURN_MS;
+      const next = (): void => {
+        if (this.#schedules >= schedules) return resolve(undefined);
+        const nowMs = now();
+        if (nowMs >= endMs) return resolve(undefined);
+        if (nowMs < turnEndMs) return engine.run(run, done);
+        try {
+          onProgress?.(this.coverage());
+        } catch (error) {
+          return reject(error);
+        }
+        turnEndMs = nowMs + TURN_MS;
+        afterMacrotask(() => engine.run(run, done));
+      };
+      const done = (finding: Finding | undefined): void => {
+        this.#count();
+        if (engine.leftovers.length > 0) this.#keepLeaks(engine.leftovers.map((one) => leakOf(one, undefined)));
+        if (finding !== undefined) resolve(finding);
+        else next();
+      };
+      next();
+    });
+  }
+
+  #count(): void {
+    const { steps } = this.#session.engine;
+    this.#schedules++;
+    this.#steps += steps.length;
+    this.#blocked += steps.blocked;
+    if (steps.length > this.#longest) this.#longest = steps.length;
+    if (this.#fingerprints.size < MOST_DISTINCT) this.#fingerprints.add(steps.fingerprint);
+  }
+
+  /** Keeps leaks that are new: of the same kind by the same process, one is told. */
+  #keepLeaks(leaks: readonly Leak[]): void {
+    for (const leak of leaks) {
+      const key = `${leak.kind} ${leak.text.replace(/, since step \d+/, "")}`;
+      if (this.#seenLeaks.has(key)) continue;
+      this.#seenLeaks.add(key);
+      this.leaks.push(leak);
+    }
+  }
+}

@@ -1,0 +1,161 @@
+// A simulated process: the backend behind one `Linux`. It queues the calls that its program makes; the engine attempts
+// them. First attempts go in the order of the calls, completions in any.
+import { CALL_EXIT, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { Call } from "../call.js";
+import { type CallStarter, linuxOver } from "../calls.js";
+import { abortError } from "../errors.js";
+import type { Linux } from "../linux.js";
+import { callSite } from "./call-error.js";
+
+/** One call that a program has made and that has not completed. */
+export class PendingCall {
+  /** Its task in the model; -1 before its first attempt. */
+  task = -1;
+  /** The step in which it first had to wait; 0 before that. */
+  blockedSince = 0;
+  /** Its neighbours among the calls of its process, in the order in which they were made. */
+  previous: PendingCall | undefined = undefined;
+  next: PendingCall | undefined = undefined;
+  signal: AbortSignal | undefined = undefined;
+  onAbort: (() => void) | undefined = undefined;
+  /** Where it was made, if that is recorded. */
+  madeAt: Error | undefined = undefined;
+
+  constructor(
+    readonly process: SimulatedProcess,
+    readonly call: Call,
+    readonly resolve: (value: unknown) => void,
+    readonly reject: (error: unknown) => void,
+  ) {}
+}
+
+/** What a process needs of the engine. */
+export interface ProcessHost {
+  /** Whether each call records where it was made. */
+  readonly recordsStacks: boolean;
+  /** Ends a call because its AbortSignal fired. */
+  abort(pending: PendingCall): void;
+}
+
+export class SimulatedProcess implements CallStarter {
+  /** The outstanding calls, in the order in which they were made. */
+  first: PendingCall | undefined = undefined;
+  last: PendingCall | undefined = undefined;
+  /** The first of them that was not attempted; all after it were not either. */
+  fresh: PendingCall | undefined = undefined;
+  /** How many there are. */
+  outstanding = 0;
+  /** Its code may run: it was not killed, has not ended, and its schedule goes on. */
+  isLive = true;
+  /** It has neither been killed nor ended: also of a schedule that is over. */
+  isAwake = true;
+  /** It awaits something that is not ours, and was given time for it. */
+  isElsewhere = false;
+  /** Its parent has reaped it. */
+  isReaped = false;
+  /** The step that last resumed its code; 0 before the first. */
+  lastStep = 0;
+  readonly linux: Linux;
+  readonly #host: ProcessHost;
+
+  /**
+   * @param index its place in the machine
+   * @param name of its program, for people
+   * @param parent undefined for the first process
+   */
+  constructor(
+    host: ProcessHost,
+    readonly index: number,
+    readonly pid: number,
+    readonly name: string,
+    readonly parent: SimulatedProcess | undefined,
+    readonly fds: Readonly<Record<string, number>>,
+  ) {
+    this.#host = host;
+    this.linux = linuxOver(this);
+  }
+
+  start(
+    call: Call,
+    signal: AbortSignal | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    // A dead process's code may still run if it awaited something else: its calls never settle.
+    if (!this.isLive) return;
+    // The bytes are those of the time of the call, whatever becomes of the caller's buffer.
+    const kept =
+      call.syscall.number === CALL_WRITE
+        ? new Call(call.syscall, call.a, call.b, call.c, (call.payload as Uint8Array).slice())
+        : call;
+    const pending = new PendingCall(this, kept, resolve, reject);
+    if (this.#host.recordsStacks) pending.madeAt = callSite(this.linux[call.syscall.name]);
+    if (signal !== undefined) {
+      if (signal.aborted) {
+        reject(abortError(call.syscall.name, signal.reason));
+        return;
+      }
+      pending.signal = signal;
+      pending.onAbort = () => this.#host.abort(pending);
+      signal.addEventListener("abort", pending.onAbort, { once: true });
+    }
+    this.isElsewhere = false;
+    this.outstanding++;
+    const last = this.last;
+    pending.previous = last;
+    if (last === undefined) this.first = pending;
+    else last.next = pending;
+    this.last = pending;
+    this.fresh ??= pending;
+  }
+
+  /** Notes that the oldest call without an attempt has one now. */
+  attempted(): void {
+    this.fresh = this.fresh?.next;
+  }
+
+  /** Takes a call off the list: it has completed, or never will. */
+  remove(pending: PendingCall): void {
+    const { previous, next, signal } = pending;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+    if (this.fresh === pending) this.fresh = next;
+    this.outstanding--;
+    if (signal !== undefined && pending.onAbort !== undefined) {
+      signal.removeEventListener("abort", pending.onAbort);
+    }
+  }
+
+  /** Which of the outstanding calls of the same name a call is, in the order in which they were made. */
+  nthOf(pending: PendingCall): number {
+    let nth = 0;
+    for (let other = pending.previous; other !== undefined; other = other.previous) {
+      if (other.call.syscall === pending.call.syscall) nth++;
+    }
+    return nth;
+  }
+
+  /** All outstanding calls, in the order in which they were made. */
+  calls(): PendingCall[] {
+    const calls: PendingCall[] = [];
+    for (let pending = this.first; pending !== undefined; pending = pending.next) calls.push(pending);
+    return calls;
+  }
+
+  /** Whether it has called exit(3), although that step has not come yet. */
+  get isLeaving(): boolean {
+    return this.calls().some(({ call }) => call.syscall.number === CALL_EXIT);
+  }
+
+  /** Ends its code: nothing of it resumes. */
+  end(): void {
+    this.isLive = false;
+    for (let pending = this.first; pending !== undefined; pending = pending.next) {
+      if (pending.signal !== undefined && pending.onAbort !== undefined) {
+        pending.signal.removeEventListener("abort", pending.onAbort);
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+// Takes down one schedule in words. Slow, so only a schedule that somebody will read is recorded: the one that failed is
+// repeated for it.
+import { CALL_DUP, CALL_DUP2, CALL_DUP3, CALL_FCNTL, CALL_PIPE2, CALL_READ, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { BLOCKED, GONE } from "../../assembly/abi/model.js";
+import { callText, durationText, resultText } from "./call-text.js";
+import type { Engine } from "./engine.js";
+import { hashBytes } from "./hash.js";
+import type { PendingCall, SimulatedProcess } from "./process.js";
+import { Trace, type TraceStep } from "./trace.js";
+
+/** Where something came into being. */
+export interface Origin {
+  readonly pid: number;
+  readonly step: number;
+}
+
+export class Recording {
+  readonly #steps: TraceStep[] = [];
+  /** For each step, what its text does not tell: a hash of the bytes that it moved. */
+  readonly #hashes: number[] = [];
+  readonly #opened = new Map<string, Origin>();
+  readonly #pipes = new Map<number, Origin>();
+  #waiting: PendingCall[] = [];
+  #descriptors: number[] = [];
+  #time = 0n;
+
+  /** Is told before each step. */
+  before(engine: Engine): void {
+    this.#waiting = engine.waiting();
+    this.#time = engine.machine.monotonic();
+  }
+
+  /** Is told before a process gives up what it held. */
+  beforeExit(engine: Engine, process: SimulatedProcess): void {
+    this.before(engine);
+    this.#descriptors = openDescriptors(engine, process);
+  }
+
+  call(engine: Engine, pending: PendingCall, isFirst: boolean, result: number): void {
+    const { call, process } = pending;
+    this.#note(engine, process.pid, callText(call) + resultText(call, result), {
+      call: call.syscall.name,
+      waits: result === BLOCKED,
+      resumed: !isFirst,
+    });
+    if (result >= 0) this.#noteOpened(engine, pending, result);
+    this.#hashes.push(result === BLOCKED || result === GONE ? 0 : bytesHash(pending, result));
+  }
+
+  aborted(engine: Engine, pending: PendingCall, moved: number): void {
+    this.#waiting = [];
+    const text = `${callText(pending.call)} = ${moved > 0 ? moved : "AbortError"}`;
+    this.#note(engine, pending.process.pid, text, { call: pending.call.syscall.name, resumed: true });
+    this.#hashes.push(0);
+  }
+
+  exiting(engine: Engine, process: SimulatedProcess, isDone: boolean): void {
+    const left = openDescriptors(engine, process);
+    const closed = this.#descriptors.filter((fd) => !left.includes(fd));
+    const what = closed.length === 0 ? [] : [`closes ${closed.join(", ")}`];
+    if (isDone) what.push("has ended");
+    this.#note(engine, process.pid, `(${what.join(", ")})`, { call: "exiting" });
+    this.#hashes.push(0);
+  }
+
+  timer(engine: Engine): void {
+    const passed = engine.machine.monotonic() - this.#time;
+    this.#note(engine, 0, `(${durationText(passed)} pass)`, { call: "timer" });
+    this.#hashes.push(0);
+  }
+
+  /** The step in which a process got a descriptor; undefined if it was born with it. */
+  openedAt(pid: number, fd: number): Origin | undefined {
+    return this.#opened.get(`${pid} ${fd}`);
+  }
+
+  /** The step in which a pipe was made. */
+  pipeMadeAt(pipe: number): Origin | undefined {
+    return this.#pipes.get(pipe);
+  }
+
+  trace(engine: Engine): Trace {
+    return new Trace(
+      this.#steps,
+      engine.processes.map(({ pid, name }) => ({ pid, name })),
+    );
+  }
+
+  /** Where another recording of the same choices differs: what each says there. Undefined if it does not. */
+  differenceTo(other: Recording): { step: number; here: string; there: string } | undefined {
+    const length = Math.max(this.#steps.length, other.#steps.length);
+    for (let at = 0; at < length; at++) {
+      const [here, there] = [this.#textAt(at), other.#textAt(at)];
+      if (here !== there) return { step: this.#stepAt(at) ?? other.#stepAt(at) ?? at + 1, here, there };
+      if (this.#hashes[at] !== other.#hashes[at]) {
+        return { step: this.#stepAt(at) ?? at + 1, here, there: "the same with other bytes" };
+      }
+    }
+    return undefined;
+  }
+
+  #stepAt(at: number): number | undefined {
+    return this.#steps[at]?.step;
+  }
+
+  #textAt(at: number): string {
+    const step = this.#steps[at];
+    return step === undefined ? "nothing more" : `pid ${step.pid} ${step.text}${step.waits ? " waits" : ""}`;
+  }
+
+  #note(
+    engine: Engine,
+    pid: number,
+    text: string,
+    facts: { call: string; waits?: boolean; resumed?: boolean },
+  ): void {
+    const wakes = this.#waiting.filter((pending) => engine.isWoken(pending)).map(({ process }) => process.pid);
+    this.#steps.push({
+      step: engine.steps.length,
+      pid,
+      text,
+      call: facts.call,
+      waits: facts.waits ?? false,
+      resumed: facts.resumed ?? false,
+      wakes: [...new Set(wakes)],
+    });
+  }
+
+  #noteOpened(engine: Engine, { process, call }: PendingCall, result: number): void {
+    const origin: Origin = { pid: process.pid, step: engine.steps.length };
+    const open = (fd: number): void => void this.#opened.set(`${process.pid} ${fd}`, origin);
+    switch (call.syscall.number) {
+      case CALL_PIPE2: {
+        const ends = call.value as readonly [number, number];
+        ends.forEach(open);
+        const facts = engine.machine.descriptors(process.index).find(({ fd }) => fd === ends[0]);
+        if (facts !== undefined) this.#pipes.set(facts.pipe, origin);
+        break;
+      }
+      case CALL_DUP:
+      case CALL_DUP2:
+      case CALL_DUP3:
+      case CALL_FCNTL:
+        open(result);
+        break;
+    }
+  }
+}
+
+const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
+  engine.machine.descriptors(process.index).map(({ fd }) => fd);
+
+function bytesHash({ call }: PendingCall, result: number): number {
+  const { number } = call.syscall;
+  if (result < 0 || (number !== CALL_READ && number !== CALL_WRITE)) return 0;
+  return hashBytes((call.payload as Uint8Array).subarray(0, result));
+}
