@@ -13,7 +13,7 @@ import {
 import { clockOffset, setTimer } from "./core/clock";
 import { machine } from "./core/machine";
 import { OUT } from "./core/memory";
-import { Task, TASK_FLAG_TIMED_OUT } from "./core/task";
+import { TASK_FLAG_TIMED_OUT, Task } from "./core/task";
 
 function canBeRead(clockid: i32): bool {
   return canBeSleptOn(clockid) || isWithoutTimers(clockid);
@@ -25,7 +25,9 @@ function canBeSleptOn(clockid: i32): bool {
 
 /** Clocks that posix_clocks knows without nsleep. */
 function isWithoutTimers(clockid: i32): bool {
-  return clockid == CLOCK_MONOTONIC_RAW || clockid == CLOCK_REALTIME_COARSE || clockid == CLOCK_MONOTONIC_COARSE;
+  return (
+    clockid == CLOCK_MONOTONIC_RAW || clockid == CLOCK_REALTIME_COARSE || clockid == CLOCK_MONOTONIC_COARSE
+  );
 }
 
 /** clock_gettime(2): nanoseconds, in OUT. */

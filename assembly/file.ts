@@ -1,4 +1,6 @@
 // Calls on descriptors, whatever they are open on: read(2), write(2), close(2), dup(2), fcntl(2), ioctl(2).
+
+import { CALL_POLL, CALL_WRITE } from "./abi/calls";
 import { EAGAIN, EBADF, EINVAL, EMFILE, ENOMEM, ENOTTY } from "./abi/errno";
 import {
   F_DUPFD,
@@ -16,10 +18,9 @@ import {
   O_NONBLOCK,
 } from "./abi/fcntl";
 import { FIONREAD } from "./abi/ioctl";
+import { MAX_RW_COUNT } from "./abi/limits";
 import { BLOCKED, MORE, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
-import { CALL_POLL, CALL_WRITE } from "./abi/calls";
-import { MAX_RW_COUNT } from "./abi/limits";
 import { callerOf } from "./calls";
 import {
   canInstall,
@@ -32,7 +33,7 @@ import {
 } from "./core/descriptor";
 import { OpenFile, openFileAt } from "./core/file";
 import { Process, processIndex } from "./core/process";
-import { Task, taskAt, wakeTask } from "./core/task";
+import { Task, TASK_FLAG_AWAITS, taskAt, wakeTask } from "./core/task";
 import { hasWaits, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
 import { pipeAt, pipeSize, pollPipe, pollQueue, readPipe, writePipe } from "./pipe";
 import { holdFile, releaseFile, stopWaiting, stopWaitingOn } from "./release";
@@ -43,7 +44,7 @@ export function readFile(task: Task, fd: i32, length: u32): i32 {
   if (!file || !file.isReadable) return -EBADF;
   const result = readPipe(pipeAt(file.object), file, task, min<u32>(length, MAX_RW_COUNT));
   if (result == BLOCKED) holdFile(task, file);
-  if (result == -EAGAIN && task.isAwaited && !file.isNonblocking) return awaitReadiness(task, file, fd);
+  if (result == -EAGAIN && mayAwait(task, file)) return awaitReadiness(task, file, fd);
   return result;
 }
 
@@ -51,6 +52,7 @@ export function readFile(task: Task, fd: i32, length: u32): i32 {
 export function writeFile(task: Task, fd: i32, length: u32): i32 {
   const file = fileOfCall(task, fd);
   if (!file || !file.isWritable) return task.transferred ? task.transferred : -EBADF;
+  if (task.has(TASK_FLAG_AWAITS) && !isReadyFor(task, file)) return awaitReadiness(task, file, fd);
   const rest = min<u32>(length, MAX_RW_COUNT) - task.transferred;
   const result = writePipe(pipeAt(file.object), file, task, rest);
   if (result == MORE) return MORE;
@@ -61,7 +63,7 @@ export function writeFile(task: Task, fd: i32, length: u32): i32 {
   if (!task.isAwaited) return result;
   if (result > 0) task.transferred += result;
   const wouldBlock = result == -EAGAIN || (result > 0 && <u32>result < rest);
-  if (wouldBlock && !file.isNonblocking) return awaitReadiness(task, file, fd);
+  if (wouldBlock && mayAwait(task, file)) return awaitReadiness(task, file, fd);
   return task.transferred ? task.transferred : result;
 }
 
@@ -71,21 +73,33 @@ function fileOfCall(task: Task, fd: i32): OpenFile | null {
   return fileOf(callerOf(task), fd);
 }
 
+/** Whether a call is awaited that may wait: O_NONBLOCK counts when it is made, not while it waits (src/waiting.ts). */
+function mayAwait(task: Task, file: OpenFile): bool {
+  return task.isAwaited && (task.has(TASK_FLAG_AWAITS) || !file.isNonblocking);
+}
+
 /** Parks an awaited call until its file may be ready: then it attempts anew. */
 function awaitReadiness(task: Task, file: OpenFile, fd: i32): i32 {
-  const pipe = pipeAt(file.object);
   task.done = 0;
-  task.flags = 0;
+  task.flags = TASK_FLAG_AWAITS;
   task.windowStart = 0;
-  const events: u32 = task.call == CALL_WRITE ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM;
-  if (pollPipe(pipe, file) & (events | POLLERR | POLLHUP)) {
+  if (isReadyFor(task, file)) {
     task.state = TASK_WOKEN;
     return BLOCKED;
   }
   if (!hasWaits(1)) return -ENOMEM;
-  waitForEvents(pollQueue(pipe, file), task, events | POLLERR | POLLHUP, fd, 0);
+  waitForEvents(pollQueue(pipeAt(file.object), file), task, eventsFor(task), fd, 0);
   task.state = TASK_BLOCKED;
   return BLOCKED;
+}
+
+/** What an awaited read or write waits for. */
+function eventsFor(task: Task): u32 {
+  return (task.call == CALL_WRITE ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM) | POLLERR | POLLHUP;
+}
+
+function isReadyFor(task: Task, file: OpenFile): bool {
+  return (pollPipe(pipeAt(file.object), file) & eventsFor(task)) != 0;
 }
 
 /** close(2). */
@@ -114,6 +128,7 @@ function endAwaitedCalls(process: Process, fd: i32): void {
     }
     stopWaitingOn(task, fd);
     if (task.call != CALL_POLL) task.interrupted = EBADF;
+    else if (task.a < 0) task.a = fd;
     wakeTask(task);
   }
 }
@@ -190,6 +205,6 @@ export function requestOf(process: Process, fd: i32, request: i32): i32 {
 /** A woken awaited call attempts anew, unless its descriptor was closed. */
 export function retryAwaited(task: Task): i32 {
   stopWaiting(task);
-  if (task.interrupted) return task.transferred ? task.transferred : -<i32>task.interrupted;
+  if (task.interrupted) return task.transferred ? task.transferred : -(<i32>task.interrupted);
   return 0;
 }

@@ -5,14 +5,14 @@ import { PROCESS_ALIVE, TASK_EXITING, TASK_FREE, TASK_NEW, TASK_RESERVED } from 
 import { callerOf, enter, leave, reenter } from "./calls";
 import * as clock from "./clock";
 import * as clocks from "./core/clock";
-import * as snapshots from "./core/snapshot";
+import { nextOpen } from "./core/descriptor";
 import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
-import { PIPE_POOL, pool, PROCESS_POOL, TASK_POOL } from "./core/pool";
+import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
-import { takeTask, Task, taskAt, taskIndex } from "./core/task";
-import { nextOpen } from "./core/descriptor";
+import * as snapshots from "./core/snapshot";
+import { Task, takeTask, taskAt, taskIndex } from "./core/task";
 import * as files from "./file";
 import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";

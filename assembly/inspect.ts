@@ -3,7 +3,7 @@
 import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { OUT } from "./core/memory";
-import { PIPE_POOL, pool, PROCESS_POOL, TASK_POOL } from "./core/pool";
+import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import { processAt } from "./core/process";
 import { taskAt } from "./core/task";
 import { pipeAt, pipeSize } from "./pipe";

@@ -15,14 +15,14 @@ import { PIPE_SIZE, PIPES, SLOT_SIZE, SLOTS, WINDOW } from "./core/memory";
 import { CHUNK_POOL, OPEN_FILE_POOL, PIPE_POOL, pool, SLOT_POOL } from "./core/pool";
 import { Process } from "./core/process";
 import {
-  Task,
   TASK_FLAG_PARKED,
   TASK_FLAG_STARTED,
   TASK_FLAG_WAKE_NEXT,
   TASK_FLAG_WAKE_WRITER,
   TASK_FLAG_WAS_EMPTY,
+  Task,
 } from "./core/task";
-import { hasWaits, waitExclusively, WaitQueue, wake, wakeAll } from "./core/wait";
+import { hasWaits, WaitQueue, waitExclusively, wake, wakeAll } from "./core/wait";
 
 @unmanaged
 export class Pipe {
@@ -97,7 +97,8 @@ export function createPipe(process: Process, flags: i32, out: usize): i32 {
   if (readEnd < 0) return -EMFILE;
   const writeEnd = lowestFree(process, readEnd + 1);
   if (writeEnd < 0) return -EMFILE;
-  if (!canInstall(process, readEnd) || !canInstall(process, writeEnd) || pool(CHUNK_POOL).isFull()) return -ENOMEM;
+  if (!canInstall(process, readEnd) || !canInstall(process, writeEnd) || pool(CHUNK_POOL).isFull())
+    return -ENOMEM;
 
   const index = newPipe();
   // create_pipe_files: only the write end takes O_DIRECT.
@@ -135,7 +136,8 @@ export function readPipe(pipe: Pipe, file: OpenFile, task: Task, length: u32): i
   if (length == 0) return 0;
   if (task.has(TASK_FLAG_PARKED)) {
     // wait_event looks before it gives up: what has arrived beats the interruption.
-    if (pipe.isEmpty && pipe.writers) return task.interrupted ? -<i32>task.interrupted : park(pipe.readWait, task);
+    if (pipe.isEmpty && pipe.writers)
+      return task.interrupted ? -(<i32>task.interrupted) : park(pipe.readWait, task);
     task.clear(TASK_FLAG_PARKED);
     task.set(TASK_FLAG_WAKE_NEXT);
   }
@@ -156,7 +158,7 @@ export function readPipe(pipe: Pipe, file: OpenFile, task: Task, length: u32): i
   if (task.done) return finishRead(pipe, task, task.done);
   if (!pipe.writers) return finishRead(pipe, task, 0);
   if (file.isNonblocking || task.isAwaited) return finishRead(pipe, task, -EAGAIN);
-  if (task.interrupted) return finishRead(pipe, task, -<i32>task.interrupted);
+  if (task.interrupted) return finishRead(pipe, task, -(<i32>task.interrupted));
   return park(pipe.readWait, task);
 }
 
@@ -221,7 +223,7 @@ export function writePipe(pipe: Pipe, file: OpenFile, task: Task, length: u32): 
     if (task.done == length) return finishWrite(pipe, task, length);
   }
   if (file.isNonblocking || task.isAwaited) return finishWrite(pipe, task, -EAGAIN);
-  if (task.interrupted) return finishWrite(pipe, task, -<i32>task.interrupted);
+  if (task.interrupted) return finishWrite(pipe, task, -(<i32>task.interrupted));
   if (task.has(TASK_FLAG_WAS_EMPTY)) wake(pipe.readWait, POLLIN | POLLRDNORM);
   return park(pipe.writeWait, task);
 }

@@ -7,7 +7,7 @@ import { setTimer } from "./core/clock";
 import { fileOf } from "./core/descriptor";
 import { OpenFile, openFileIndex } from "./core/file";
 import { WINDOW } from "./core/memory";
-import { Task, TASK_FLAG_PARKED, TASK_FLAG_TIMED_OUT } from "./core/task";
+import { TASK_FLAG_PARKED, TASK_FLAG_TIMED_OUT, Task } from "./core/task";
 import { hasWaits, waitForEvents } from "./core/wait";
 import { pipeAt, pollPipe, pollQueue } from "./pipe";
 import { stopWaiting } from "./release";
@@ -65,7 +65,8 @@ function eventsOf(task: Task, index: u32): u32 {
   const fd = entryFd(index);
   if (fd < 0) return 0;
   const file = fileOf(callerOf(task), fd);
-  if (!file) return POLLNVAL;
+  // An awaited poll learns of a close of its own process, though the number may be open again by then.
+  if (!file || (task.isAwaited && fd == task.a)) return POLLNVAL;
   return pollPipe(pipeAt(file.object), file) & (entryEvents(index) | POLLERR | POLLHUP);
 }
 

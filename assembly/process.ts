@@ -19,11 +19,19 @@ import { callerOf } from "./calls";
 import { fileOf, install, isCloseOnExec, lowestFree, nextOpen, uninstall } from "./core/descriptor";
 import { OpenFile } from "./core/file";
 import { OUT, WINDOW } from "./core/memory";
-import { CHUNK_POOL, pool, PROCESS_POOL, TASK_POOL } from "./core/pool";
-import { findProcess, INIT, Process, processAt, processCount, processIndex, takeProcess } from "./core/process";
-import { takeTask, Task, TASK_FLAG_PARKED, taskAt, taskIndex, wakeTask } from "./core/task";
+import { CHUNK_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
+import {
+  findProcess,
+  INIT,
+  Process,
+  processAt,
+  processCount,
+  processIndex,
+  takeProcess,
+} from "./core/process";
+import { TASK_FLAG_PARKED, Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
 import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
-import { beginExitIfIdle, complete, releaseFile, stopWaiting } from "./release";
+import { beginExitIfIdle, complete, finish, releaseFile, stopWaiting } from "./release";
 
 /** Creates a process; null if the machine is full. */
 export function createProcess(parent: u32): Process | null {
@@ -129,6 +137,11 @@ export function endProcess(process: Process, status: u32, caller: Task): void {
  */
 export function exitStep(task: Task): i32 {
   assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
+  if (task.file) {
+    // What a call of a thread has left to close.
+    finish(task);
+    return 0;
+  }
   const process = processAt(task.process);
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
     const file: OpenFile = uninstall(process, fd);

@@ -1,6 +1,5 @@
 // What is given up at the end of a call: its place in queues, the files that it held.
-import { PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
-import { GONE } from "./abi/model";
+import { GONE, PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
 import { OpenFile, openFileAt, openFileIndex } from "./core/file";
 import { OPEN_FILE_POOL, pool, TASK_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
@@ -55,17 +54,40 @@ function stopWaitAndRelease(task: Task, wait: Wait): void {
   if (filePlus1) releaseFile(openFileAt(filePlus1 - 1));
 }
 
-/** Ends a call: its task is free again. Returns the result, or GONE if the process is not alive to see it. */
+/**
+ * Ends a call: its task is free again. Returns the result, or GONE if the process is not alive to see it.
+ *
+ * The kernel gives up the file that a call held after the call has woken whom it wakes, on its way back to the program
+ * (fput, task_work_run). Where that closes the file it is a step of its own: a writer that a last read has woken may fill
+ * the slot before it learns that no reader is left.
+ */
 export function complete(task: Task, result: i32): i32 {
   stopWaiting(task);
-  const filePlus1 = task.file;
+  const process = processAt(task.process);
+  const isSeen = process.state == PROCESS_ALIVE;
+  if (task.file && openFileAt(task.file - 1).count == 1) leaveFileToClose(task);
+  else finish(task);
+  return isSeen ? result : GONE;
+}
+
+/** Of the task remains the file that it is to close. */
+function leaveFileToClose(task: Task): void {
+  const process = task.process;
+  const file = task.file;
+  memory.fill(changetype<usize>(task), 0, offsetof<Task>());
+  task.state = TASK_EXITING;
+  task.process = process;
+  task.file = file;
+}
+
+/** A call is over and done with. */
+export function finish(task: Task): void {
+  const file = task.file;
   const process = processAt(task.process);
   pool(TASK_POOL).free(taskIndex(task));
-  if (filePlus1) releaseFile(openFileAt(filePlus1 - 1));
+  if (file) releaseFile(openFileAt(file - 1));
   process.taskCount--;
-  if (process.state == PROCESS_ALIVE) return result;
-  beginExitIfIdle(process);
-  return GONE;
+  if (process.state != PROCESS_ALIVE) beginExitIfIdle(process);
 }
 
 /** A dead process closes its descriptors once none of its calls is left in the kernel. */

@@ -16,12 +16,12 @@ const names = benchmarks.map(({ name }) => name);
 const options = new Command("bench")
   .description("Measures linux-ipc against what it stands for, in ratios within one run.")
   .option("--only <name>", `one of ${names.join(", ")}; again for more`, collectNames, [] as string[])
-  .option("--quick", "a tenth of the work: to see that all run, not to quote")
+  .option("--quick", "a fraction of the work: to see that all run, not to quote")
   .addHelpText("after", "\nA run of all, not --quick, writes docs/benchmarks.md.")
   .parse()
   .opts<{ only: string[]; quick?: true }>();
 
-const effort: Effort = options.quick ? { rounds: 3, scale: 0.1 } : { rounds: 9, scale: 1 };
+const effort: Effort = options.quick ? { rounds: 3, scale: 0.2 } : { rounds: 25, scale: 1 };
 const chosen = benchmarks.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
 const isFull = chosen.length === benchmarks.length && !options.quick;
 

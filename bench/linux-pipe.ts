@@ -14,7 +14,7 @@ export const linuxPipe: Benchmark = {
     const message = new Uint8Array(64).fill(1);
     const buffer = new Uint8Array(64);
     const peer = fsPair(readEnd, writeEnd);
-    const count = 40_000 * effort.scale;
+    const count = 8_000 * effort.scale;
     return [
       await compare(effort, {
         what: "Linux: pipe write + read, 64 bytes, both awaited",

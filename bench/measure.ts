@@ -1,5 +1,5 @@
-// Measuring: two things in turn, A B A B …, because these machines change their speed from second to second and a ratio of
-// neighbours holds where two figures from different seconds do not.
+// Measuring: two things in turn, A B A B …, some 20 ms each, because a machine that does other things too changes its speed from
+// one moment to the next: a ratio of neighbours holds where two figures from different seconds do not.
 import type { Effort, Goal, Row, Spread } from "./benchmark.js";
 
 /** Does a thing many times. @returns nanoseconds each, or any other figure for which less is better */
@@ -18,11 +18,14 @@ export interface Comparison {
   readonly ratio?: (ours: number, peer: number) => number;
 }
 
-/** Measures ours and the peer's in turn, after a round that is not counted. */
+// The compiler needs a while until both are as fast as they get.
+const warmUpRounds = 3;
+
+/** Measures ours and the peer's in turn, after a few rounds that are not counted. */
 export async function compare(effort: Effort, comparison: Comparison): Promise<Row> {
   const { ours, peer, show = duration, ratio = (a, b) => a / b } = comparison;
   const figures = { ours: [] as number[], peer: [] as number[], ratio: [] as number[] };
-  for (let round = -1; round < effort.rounds; round++) {
+  for (let round = -warmUpRounds; round < effort.rounds; round++) {
     const pair = { ours: await ours(), peer: await peer() };
     if (round < 0) continue;
     figures.ours.push(pair.ours);

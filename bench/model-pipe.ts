@@ -25,7 +25,7 @@ export const modelPipe: Benchmark = {
       perform(machine, process, readCall);
     };
     const peer = fsPair(...realPipe());
-    const count = 200_000 * effort.scale;
+    const count = 50_000 * effort.scale;
     const against = {
       peer: () => timeEach(count / 4, peer),
       peerName: "fs.writeSync + readSync",

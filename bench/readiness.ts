@@ -37,7 +37,7 @@ async function latency(effort: Effort, from: string, write: Writer): Promise<Row
   const receivers = [linuxReceiver(), socketReceiver()] as const;
   const measure = async ({ receive, writeEnd }: Receiver): Promise<number> => {
     const all: number[] = [];
-    for (let i = 0; i < 2_000 * effort.scale; i++) {
+    for (let i = 0; i < 500 * effort.scale; i++) {
       const received = receive();
       // The reader has been waiting for a while.
       await turn();

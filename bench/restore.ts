@@ -14,7 +14,7 @@ export const restore: Benchmark = {
     machine.createProcess();
     perform(machine, process, syscalls.write.marshal(writeEnd, new Uint8Array(64), undefined));
     const snapshot = machine.snapshot();
-    const count = 200_000 * effort.scale;
+    const count = 50_000 * effort.scale;
     const measure = (operation: () => void): number[] =>
       Array.from({ length: effort.rounds + 1 }, () => timeEach(count, operation) / 1e3).slice(1);
     const restores = spread(measure(() => machine.restore(snapshot)));

@@ -30,10 +30,10 @@ export const waiters: Benchmark = {
       if (outcomes.some(({ status }) => status !== "rejected")) throw new Error("a reader did not wait");
       return figure;
     };
-    const turns = (): Promise<number> => timeEachAwaited(20_000 * effort.scale, () => turn());
+    const turns = (): Promise<number> => timeEachAwaited(10_000 * effort.scale, () => turn());
     const fileReads = async (): Promise<number> => {
       const all: number[] = [];
-      for (let i = 0; i < 1_000 * effort.scale; i++) {
+      for (let i = 0; i < 200 * effort.scale; i++) {
         const start = process.hrtime.bigint();
         await readFile(file);
         all.push(Number(process.hrtime.bigint() - start));

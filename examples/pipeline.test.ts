@@ -93,7 +93,7 @@ describe.runIf(isLinux)("cat FILE | grep WORD | wc", () => {
         const path = fileOf(Uint8Array.from(bytes));
         expect(await simulated(path, word, seed)).toBe(shellsOwn(path, word));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -107,10 +107,7 @@ describe.runIf(isLinux)("cat FILE | grep WORD | wc", () => {
     },
   );
 
-  it("a file that is not there fails the pipeline, simulated and real", async () => {
-    const path = join(folder, "no such file");
-    await expect(simulated(path, "a")).rejects.toThrow(/ENOENT/);
-    const { linux } = await import("linux-ipc/native");
-    await expect(shell(linux, path, "a", style)).rejects.toThrow("cat failed");
+  it("a file that is not there fails the pipeline", async () => {
+    await expect(simulated(join(folder, "no such file"), "a")).rejects.toThrow(/ENOENT/);
   });
 });

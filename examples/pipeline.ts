@@ -62,7 +62,9 @@ export const wc = program(import.meta.url, async function wc(linux, style: WcSty
   let inWord = false;
   for await (const chunk of chunks(linux, input)) {
     bytes += chunk.length;
-    for (const byte of chunk) {
+    // An index is twice as fast as an iterator here, and files may be large.
+    for (let i = 0; i < chunk.length; i++) {
+      const byte = chunk[i] as number;
       if (byte === newline) lines++;
       if (byte === 32 || (byte >= 9 && byte <= 13)) {
         inWord = false;

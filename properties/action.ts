@@ -36,6 +36,11 @@ export function callOf({ call, args }: Action): Call {
   return syscalls[call].marshal(...(args.map(javascriptArgument) as [unknown, unknown, unknown]));
 }
 
+/** Whether a call ends by itself when its time has come. */
+export function isTimed({ call, args }: Action): boolean {
+  return call === "clock_nanosleep" || (call === "poll" && (args[1] as number) > 0);
+}
+
 /** An action as people read it: `write(130, 4096 bytes)`. */
 export function actionText({ call, args }: Action): string {
   return `${call}(${args.map(argumentText).join(", ")})`;

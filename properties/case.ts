@@ -1,9 +1,11 @@
 // Runs one case: its steps on the real kernel, each judged by the oracle before the next is made.
 import { PROCESS_ALIVE } from "../assembly/abi/model.js";
 import type { Action } from "./action.js";
+import { acceptedDivergence, avoidance, type Divergence } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
 import { type Observation, type Oracle, type Pending, type Verdict, taskText } from "./oracle.js";
-import { outcomeText } from "./outcome.js";
+import { type Outcome, outcomeText } from "./outcome.js";
+import { Pids } from "./pids.js";
 import type { Tally } from "./tally.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
 import type { Step } from "./step.js";
@@ -20,7 +22,7 @@ export interface Row {
 }
 
 export type CaseResult =
-  | { readonly kind: "same" | "inconclusive" }
+  | { readonly kind: "same" | "inconclusive" | "accepted" }
   | { readonly kind: "different"; readonly rows: readonly Row[] };
 
 /** Calls that never wait. */
@@ -58,7 +60,14 @@ export async function runCase(
   try {
     for (const step of steps) {
       const verdict = await run.step(step);
-      if (verdict.kind === "different") return { kind: "different", rows: run.rows(verdict.allowed) };
+      if (verdict.kind === "different") {
+        const accepted = run.acceptedDivergence();
+        if (accepted !== undefined) {
+          tally.accept(accepted.name);
+          return { kind: "accepted" };
+        }
+        return { kind: "different", rows: run.rows(verdict.allowed) };
+      }
       if (verdict.kind === "inconclusive") {
         tally.inconclusive++;
         return { kind: "inconclusive" };
@@ -77,22 +86,32 @@ class CaseRun {
   readonly #tally: Tally;
   readonly #made: Made[] = [];
   readonly #blocked = new Map<number, Pending>();
+  readonly #pids = new Pids(process.pid);
 
   constructor(executor: Executor, oracle: Oracle, tally: Tally) {
     this.#executor = executor;
     this.#oracle = oracle;
     this.#tally = tally;
+    this.#meetProcesses();
+  }
+
+  /** Pairs the pids of processes that are new in the model with the real ones. */
+  #meetProcesses(): void {
+    for (const { process, pid } of this.#oracle.machine.processes()) {
+      if (!this.#pids.hasModel(pid)) this.#pids.add(pid, this.#executor.pid(process));
+    }
   }
 
   async step(step: Step): Promise<Verdict> {
     const pending = this.#pendingOf(step);
     if (pending === undefined) return { kind: "allowed" };
-    this.#executor.issue(pending);
+    this.#executor.issue({ ...pending, action: this.#pids.toReal(pending.action) });
     const settled = this.#executor.settle();
-    const observation = settled instanceof Promise ? await settled : settled;
-    this.#note(pending, observation);
-    if (pending.action.call !== "share") return this.#oracle.observe([pending], observation);
-    return this.#oracle.observeShare(pending, observation);
+    const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
+    if (pending.action.call === "share") return this.#oracle.observeShare(pending, observation);
+    const verdict = this.#oracle.observe([pending], observation);
+    if (pending.action.call === "spawn" && verdict.kind === "allowed") this.#meetProcesses();
+    return verdict;
   }
 
   /** The call that a step makes now; undefined if it cannot be made. */
@@ -103,7 +122,7 @@ class CaseRun {
     const setting: Setting = {
       machine,
       processes: alive.map(({ process }) => process),
-      pids: alive.map(({ pid }) => pid),
+      pids: this.#pids.known(),
       firstDescriptor: this.#executor.firstDescriptor,
       rlimitNofile: this.#executor.rlimitNofile,
       stepNumber: this.#made.length,
@@ -111,6 +130,11 @@ class CaseRun {
     const process = callerOf(step, setting.processes);
     const action = resolve(step, process, setting);
     if (action === undefined || !this.#canTake(process, action)) return undefined;
+    const avoided = avoidance(action, process, machine, this.#executor.form);
+    if (avoided !== undefined) {
+      this.#tally.avoid(avoided.name);
+      return undefined;
+    }
     return { id: this.#made.length, process, action };
   }
 
@@ -121,17 +145,27 @@ class CaseRun {
     return idle > 1 || instant.has(action.call) || !this.#oracle.mayBlock(process, action);
   }
 
-  #note(pending: Pending, observation: Observation): void {
+  /** Keeps what was seen: the observation, on the model's pids. */
+  #note(pending: Pending, seen: Observation): Observation {
     this.#blocked.set(pending.id, pending);
-    for (const [id, outcome] of observation) {
+    const observation = new Map<number, Outcome>();
+    for (const [id, outcome] of seen) {
       const completed = this.#blocked.get(id);
       if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
       this.#blocked.delete(id);
       this.#tally.outcome(completed.action.call, outcome);
+      observation.set(id, this.#pids.toModel(completed.action.call, outcome));
     }
     this.#tally.steps++;
     if (!observation.has(pending.id)) this.#tally.blocked++;
     this.#made.push({ pending, observation, blocked: [...this.#blocked.values()] });
+    return observation;
+  }
+
+  /** The known difference that the last step shows, if it does. */
+  acceptedDivergence(): Divergence | undefined {
+    const { pending, observation } = this.#made.at(-1) as Made;
+    return acceptedDivergence(pending, observation);
   }
 
   /** The case as a table, whose last row is where the two differ. */

@@ -12,7 +12,9 @@ export interface Executor {
   begin(): Promise<number> | number;
   /** How many more calls a process can have under way. */
   idle(process: number): number;
-  /** Makes the call of `pending`. */
+  /** The pid of a process. */
+  pid(process: number): number;
+  /** Makes a call: an action on real pids. */
   issue(pending: Pending): void;
   /** Waits until nothing moves any more: what has completed since the last time. */
   settle(): Promise<Observation> | Observation;

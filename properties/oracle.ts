@@ -150,6 +150,7 @@ export class Oracle {
     }
     for (const state of before) {
       this.machine.restore(state);
+      this.#log.length = 0;
       this.#issue(issued);
       this.#explore();
     }

@@ -16,6 +16,9 @@ export interface Outcome {
 
 const none: readonly number[] = [];
 
+/** The outcome of what returns an integer, and perhaps more of them. */
+export const answer = (result: number, values: readonly number[] = none): Outcome => ({ result, values, bytes: undefined });
+
 export const gone: Outcome = { result: GONE, values: none, bytes: undefined };
 
 /** The outcome of a call with what it returned, or -errno, and the buffer that it read into. */
@@ -32,6 +35,9 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
       // The status means nothing if no child was reaped.
       return { result: 0, values: pid === 0 ? [0, 0] : [pid, status], bytes: undefined };
     }
+    case "spawn":
+      // The two number their processes differently: pids.ts translates.
+      return { result: 1, values: none, bytes: undefined };
     case "clock_gettime":
       // The model's time is its own: the value is checked apart.
       return { result: 0, values: none, bytes: undefined };

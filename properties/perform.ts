@@ -1,8 +1,10 @@
 // Makes an action's call on the real kernel.
+import { linux } from "../backends/linux/index.js";
 import { SyscallError } from "../src/errors.js";
 import type { SyncLinux } from "../src/linux.js";
 import { type Action, javascriptArgument } from "./action.js";
-import { type Outcome, outcomeOf } from "./outcome.js";
+import { pidfdGetfd } from "./libc.js";
+import { answer, type Outcome, outcomeOf } from "./outcome.js";
 import { childProgram } from "./program.js";
 
 type AnyMethod = (...args: unknown[]) => unknown;
@@ -20,6 +22,13 @@ export function perform(linux: SyncLinux, { call, args }: Action, connection?: s
   } catch (error) {
     return failedOutcome(error);
   }
+}
+
+/** Takes a descriptor of another process, as the model's `shareDescriptor` does. */
+export function takeDescriptor(pidfd: number, fd: number): Outcome {
+  const taken = pidfdGetfd(pidfd, fd);
+  if (taken >= 0) linux.adopt(taken);
+  return answer(taken);
 }
 
 /** The outcome of a call that threw. Anything but a failed call is a failure of the harness. */

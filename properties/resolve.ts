@@ -58,6 +58,7 @@ class Descriptors {
 
   number(handle: Handle): number {
     if ("number" in handle) return handle.number;
+    if ("limit" in handle) return this.#setting.rlimitNofile + handle.limit;
     if ("free" in handle) return this.#free(handle.free);
     if ("open" in handle) return pick(this.#open, handle.open);
     if ("read" in handle) return pick(this.#ends("read"), handle.read);
@@ -71,9 +72,9 @@ class Descriptors {
   #free(place: number): number {
     const { firstDescriptor, rlimitNofile } = this.#setting;
     const taken = new Set(this.#open.map(({ fd }) => fd));
-    const free: number[] = [];
-    for (let fd = firstDescriptor; fd < rlimitNofile; fd++) if (!taken.has(fd)) free.push(fd);
-    return free.length === 0 ? rlimitNofile : (free[place % free.length] as number);
+    let fd = firstDescriptor;
+    for (let left = place; fd < rlimitNofile; fd++) if (!taken.has(fd) && left-- === 0) break;
+    return fd;
   }
 }
 

@@ -10,6 +10,8 @@ export type Handle =
   | { readonly write: number }
   /** The k-th number from the first descriptor on that is not open. */
   | { readonly free: number }
+  /** RLIMIT_NOFILE plus this. */
+  | { readonly limit: number }
   /** The number as it stands. */
   | { readonly number: number };
 

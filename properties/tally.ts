@@ -13,21 +13,47 @@ export class Tally {
   /** How often each call came to each end: `read EAGAIN`, `read ok`, `read gone`. */
   readonly ends = new Map<string, number>();
 
-  outcome(call: string, { result }: Outcome): void {
-    const end = result === GONE ? "gone" : result < 0 ? errnoName(-result) : "ok";
-    const key = `${call} ${end}`;
-    this.ends.set(key, (this.ends.get(key) ?? 0) + 1);
+  /** Cases that ended at a known difference, by its name. */
+  readonly accepted = new Map<string, number>();
+
+  accept(name: string): void {
+    count(this.accepted, name, 1);
   }
 
-  /** Adds what another run has covered. */
-  add(other: Tally): void {
-    this.cases += other.cases;
-    this.steps += other.steps;
-    this.blocked += other.blocked;
-    this.inconclusive += other.inconclusive;
-    for (const [key, count] of other.ends) this.ends.set(key, (this.ends.get(key) ?? 0) + count);
+  /** Steps that were not made because their outcome is known to differ, by the reason's name. */
+  readonly avoided = new Map<string, number>();
+
+  avoid(name: string): void {
+    count(this.avoided, name, 1);
+  }
+
+  outcome(call: string, { result }: Outcome): void {
+    const end = result === GONE ? "gone" : result < 0 ? errnoName(-result) : "ok";
+    count(this.ends, `${call} ${end}`, 1);
+  }
+
+  plain(): PlainTally {
+    const { cases, steps, blocked, inconclusive } = this;
+    const [ends, accepted, avoided] = [this.ends, this.accepted, this.avoided].map(
+      (counts): Record<string, number> => Object.fromEntries(counts),
+    ) as [Record<string, number>, Record<string, number>, Record<string, number>];
+    return { cases, steps, blocked, inconclusive, ends, accepted, avoided };
   }
 }
+
+/** A tally as JSON. */
+export interface PlainTally {
+  readonly cases: number;
+  readonly steps: number;
+  readonly blocked: number;
+  readonly inconclusive: number;
+  readonly ends: Readonly<Record<string, number>>;
+  readonly accepted: Readonly<Record<string, number>>;
+  readonly avoided: Readonly<Record<string, number>>;
+}
+
+const count = (counts: Map<string, number>, key: string, times: number): unknown =>
+  counts.set(key, (counts.get(key) ?? 0) + times);
 
 /** A (call, errno) pair of the manual pages, and how often it was met. */
 export interface Pair {
@@ -36,11 +62,12 @@ export interface Pair {
   readonly count: number;
 }
 
-/** The pairs that a program can meet. */
-export function pairs(tally: Tally): Pair[] {
+/** The pairs that a program can meet, with how often they were met in all of some tallies. */
+export function pairs(tallies: readonly PlainTally[]): Pair[] {
+  const times = (key: string): number => tallies.reduce((sum, { ends }) => sum + (ends[key] ?? 0), 0);
   return syscallList.flatMap(({ name, errors }) =>
     errors
       .filter(({ unreachable }) => unreachable === undefined)
-      .map(({ errno }) => ({ call: name, errno, count: tally.ends.get(`${name} ${errno}`) ?? 0 })),
+      .map(({ errno }) => ({ call: name, errno, count: times(`${name} ${errno}`) })),
   );
 }

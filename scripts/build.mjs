@@ -37,7 +37,7 @@ step("model", [...typescriptIn("assembly"), "asconfig.json", "package-lock.json"
 });
 
 const kernelModule = `// The compiled model, written by scripts/build.mjs.
-export const kernelBase64 =
+export const kernelBase64: string =
   "${readFileSync(wasm).toString("base64")}";
 `;
 if (!existsSync(embedded) || readFileSync(embedded, "utf8") !== kernelModule)

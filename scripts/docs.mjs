@@ -13,6 +13,7 @@
 //   <!-- made: NAME --> … <!-- /made -->   is the table of that name
 import { spawnSync } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -22,7 +23,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import ts from "typescript";
 
@@ -44,6 +45,7 @@ export async function refresh(names) {
       const text = readFileSync(join(root, name), "utf8");
       const problems = [];
       const withTables = fillTables(text, tables, problems);
+      problems.push(...brokenLinks(name, text));
       results.push({ name, text, fresh: await runSnippets(withTables, project, problems), problems });
     }
     return results;
@@ -107,6 +109,29 @@ function fillTables(text, tables, problems) {
     problems.push(`no table is called ${name}`);
     return all;
   });
+}
+
+// Links
+
+/** The links of a document to files and headings of the repository that are not there. */
+function brokenLinks(name, text) {
+  const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, "");
+  return [...prose.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)]
+    .filter(([, path, anchor]) => {
+      const file = path === "" ? join(root, name) : join(root, dirname(name), path);
+      return !existsSync(file) || (anchor !== undefined && !headingsOf(file).includes(anchor));
+    })
+    .map(([link]) => `nothing is where this link leads: ${link.slice(1)}`);
+}
+
+/** The headings of a file, as GitHub makes anchors of them. */
+function headingsOf(file) {
+  return [...readFileSync(file, "utf8").matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 // Snippets

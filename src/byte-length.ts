@@ -1,9 +1,20 @@
-const getter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), "byteLength")
-  ?.get as () => number;
+// What a typed array really is: its own properties, and those of its class, can say anything.
+const prototype = Object.getPrototypeOf(Uint8Array.prototype);
+
+const getter = <Value>(name: string): ((bytes: unknown) => Value) => {
+  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get as () => Value;
+  return (bytes) => Reflect.apply(get, bytes, []);
+};
 
 /**
- * The bytes that a typed array really has: an object's own `length` or `byteLength` can lie, and node aborts on a length that is
- * beyond the memory. 0 if the array's buffer was detached.
+ * The bytes that a typed array really has: node aborts on a length beyond the memory. 0 if the array's buffer was detached.
  * @throws TypeError for anything but a typed array, a proxy of one included
  */
-export const byteLengthOf = (bytes: unknown): number => Reflect.apply(getter, bytes, []);
+export const byteLengthOf = getter<number>("byteLength");
+
+const bufferOf = getter<ArrayBufferLike>("buffer");
+const byteOffsetOf = getter<number>("byteOffset");
+
+/** The same memory as a plain Uint8Array. */
+export const honestView = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(bufferOf(bytes), byteOffsetOf(bytes), byteLengthOf(bytes));

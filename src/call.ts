@@ -9,6 +9,8 @@ export class Call {
   value: unknown = undefined;
   /** Bytes moved so far by a write that was made in several attempts. */
   transferred = 0;
+  /** Whether an awaited call has begun to wait: it goes on waiting if O_NONBLOCK is set meanwhile. */
+  isWaiting = false;
 
   /**
    * @param syscall the row of the table

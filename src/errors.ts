@@ -1,9 +1,7 @@
 import * as errnoNumbers from "../assembly/abi/errno.js";
 import { errnoMessages } from "./errno-messages.js";
 
-const names = new Map<number, string>(
-  Object.entries(errnoNumbers).map(([name, number]) => [number, name]),
-);
+const names = new Map<number, string>(Object.entries(errnoNumbers).map(([name, number]) => [number, name]));
 
 /**
  * The name of an error number: `errnoName(32)` is `"EPIPE"`.

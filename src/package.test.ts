@@ -65,8 +65,8 @@ describe("what npm packs", () => {
     expect(names.filter((name) => !packed.includes(name))).toEqual([]);
   });
 
-  it("has no tests, no benchmarks, no conformance suite and no sources", () => {
-    const unwanted = /\.test\.|^dist\/(bench|properties)\/|\.map$|^(src|assembly|backends)\/|(^|\/)\.build/;
+  it("has no tests, benchmarks, conformance suite, sources or leavings of the build", () => {
+    const unwanted = /\.test\.|\.child\.|\.map$|^dist\/(bench|properties|[^/]+$)|^(src|assembly|backends)\//;
     expect(packed.filter((path) => unwanted.test(path))).toEqual([]);
   });
 });

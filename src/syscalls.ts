@@ -47,7 +47,11 @@ export interface Syscall {
 const EBADF_FD: ErrorRule = { errno: "EBADF", when: "fd is not an open descriptor" };
 const EMFILE: ErrorRule = { errno: "EMFILE", when: "no descriptor is free below RLIMIT_NOFILE" };
 const BUFFER_IS_OURS = "buffers are checked by type: no bad address can be passed";
-const EINTR: ErrorRule = { errno: "EINTR", when: "a signal handler ran", unreachable: "handlers come with signals" };
+const EINTR: ErrorRule = {
+  errno: "EINTR",
+  when: "a signal handler ran",
+  unreachable: "handlers come with signals",
+};
 
 function row(
   name: SyscallName,
@@ -111,8 +115,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
         { errno: "EISDIR", when: "fd is a directory", unreachable: "no directories yet" },
       ],
     },
-    (self, fd, buffer) =>
-      new Call(self, int("read", "fd", fd), 0, 0, bytes("read", "buffer", buffer)),
+    (self, fd, buffer) => new Call(self, int("read", "fd", fd), 0, 0, bytes("read", "buffer", buffer)),
   ),
   write: row(
     "write",
@@ -138,8 +141,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
         { errno: "EPIPE", when: "no reader is left" },
       ],
     },
-    (self, fd, buffer) =>
-      new Call(self, int("write", "fd", fd), 0, 0, bytes("write", "buffer", buffer)),
+    (self, fd, buffer) => new Call(self, int("write", "fd", fd), 0, 0, bytes("write", "buffer", buffer)),
   ),
   close: row(
     "close",
@@ -179,7 +181,11 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
       touches: ["descriptor table", "open file", "pipe"],
       errors: [
         { errno: "EBADF", when: "oldfd is not open, or newfd is out of range" },
-        { errno: "EBUSY", when: "a race with open(2)", unreachable: "needs an open in another thread half-way" },
+        {
+          errno: "EBUSY",
+          when: "a race with open(2)",
+          unreachable: "needs an open in another thread half-way",
+        },
         { errno: "EINTR", when: "a signal", unreachable: "closing a pipe does not wait" },
         { errno: "EMFILE", when: "newfd is not below RLIMIT_NOFILE", unreachable: "Linux gives EBADF" },
         { errno: "ENOMEM", when: "no memory", unreachable: "cannot be provoked" },
@@ -199,7 +205,11 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
       touches: ["descriptor table", "open file", "pipe"],
       errors: [
         { errno: "EBADF", when: "oldfd is not open, or newfd is out of range" },
-        { errno: "EBUSY", when: "a race with open(2)", unreachable: "needs an open in another thread half-way" },
+        {
+          errno: "EBUSY",
+          when: "a race with open(2)",
+          unreachable: "needs an open in another thread half-way",
+        },
         { errno: "EINTR", when: "a signal", unreachable: "closing a pipe does not wait" },
         { errno: "EINVAL", when: "flags has an unknown bit, or oldfd equals newfd" },
         { errno: "EMFILE", when: "newfd is not below RLIMIT_NOFILE", unreachable: "Linux gives EBADF" },
@@ -320,8 +330,12 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
         nanoseconds("clock_nanosleep", "request", request),
       ),
   ),
-  getpid: row("getpid", n.CALL_GETPID, [], { touches: ["process"], errors: [] }, (self) =>
-    new Call(self, 0, 0, 0, undefined),
+  getpid: row(
+    "getpid",
+    n.CALL_GETPID,
+    [],
+    { touches: ["process"], errors: [] },
+    (self) => new Call(self, 0, 0, 0, undefined),
   ),
   getppid: row(
     "getppid",
@@ -368,13 +382,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
       ],
     },
     (self, pid, options) =>
-      new Call(
-        self,
-        int("waitpid", "pid", pid),
-        intOr("waitpid", "options", options, 0),
-        0,
-        undefined,
-      ),
+      new Call(self, int("waitpid", "pid", pid), intOr("waitpid", "options", options, 0), 0, undefined),
   ),
   exit: row(
     "exit",

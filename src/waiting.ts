@@ -72,6 +72,7 @@ export class Waiter {
 
   begin(): void {
     if (this.signal !== undefined) addEventListener.call(this.signal, "abort", this.#onAbort);
+    this.#call.isWaiting = true;
     const watch = this.port.watch(this.#call, this);
     if (typeof watch === "number") this.#settle(watch);
     else this.#watch = watch;

@@ -1,9 +1,10 @@
 // Clocks and timers. Time stands still while tasks run; it moves when the host lets the next timer fire.
-import { CLOCK_BOOTTIME, CLOCK_REALTIME, CLOCK_REALTIME_COARSE } from "../abi/time";
+
 import { TASK_BLOCKED } from "../abi/model";
+import { CLOCK_BOOTTIME, CLOCK_REALTIME, CLOCK_REALTIME_COARSE } from "../abi/time";
 import { machine } from "./machine";
 import { pool, TASK_POOL } from "./pool";
-import { Task, TASK_FLAG_TIMED_OUT, taskAt, wakeTask } from "./task";
+import { TASK_FLAG_TIMED_OUT, Task, taskAt, wakeTask } from "./task";
 
 /** What a clock is ahead of CLOCK_MONOTONIC, in nanoseconds. */
 export function clockOffset(clockid: i32): u64 {

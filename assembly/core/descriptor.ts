@@ -21,7 +21,10 @@ function chunkOf(process: Process, fd: u32): u32 {
 }
 
 function setChunk(process: Process, fd: u32, chunkPlus1: u32): void {
-  store<u16>(changetype<usize>(process) + offsetof<Process>("chunk0") + (fd / CHUNK_LENGTH) * 2, <u16>chunkPlus1);
+  store<u16>(
+    changetype<usize>(process) + offsetof<Process>("chunk0") + (fd / CHUNK_LENGTH) * 2,
+    <u16>chunkPlus1,
+  );
 }
 
 function entryAddress(chunkPlus1: u32, fd: u32): usize {

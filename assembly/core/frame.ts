@@ -1,6 +1,7 @@
 // Page frames: what pipes keep their bytes in. A frame is counted by the slots that show it.
-import { FRAMES } from "./memory";
+
 import { machine } from "./machine";
+import { FRAMES } from "./memory";
 import { FRAME_POOL, pool } from "./pool";
 
 @unmanaged

@@ -1,6 +1,7 @@
 // What is one for the whole machine: its parameters, its clocks, the next pid.
 import { PIPE_DEF_BUFFERS, RLIMIT_NOFILE_DEFAULT } from "../abi/limits";
 import {
+  FRAMES_SIZE,
   MAX_DESCRIPTORS,
   MAX_OPEN_FILES,
   MAX_PIPES,
@@ -8,7 +9,6 @@ import {
   MAX_SLOTS,
   MAX_TASKS,
   MAX_WAITS,
-  FRAMES_SIZE,
   PARAMETER_FIRST_DESCRIPTOR,
   PARAMETER_GID,
   PARAMETER_KERNEL_VERSION,

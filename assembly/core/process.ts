@@ -2,7 +2,7 @@
 import { PROCESS_ALIVE } from "../abi/model";
 import { machine } from "./machine";
 import { PROCESS_SIZE, PROCESSES } from "./memory";
-import { pool, PROCESS_POOL } from "./pool";
+import { PROCESS_POOL, pool } from "./pool";
 import { WaitQueue } from "./wait";
 
 @unmanaged

@@ -2,7 +2,7 @@
 // What lies beyond them is zero, in the snapshot as in the machine, so equal states are equal bytes and hash alike.
 import { machine } from "./machine";
 import { FRAMES, MACHINE, MACHINE_SIZE, STAGE } from "./memory";
-import { FRAME_POOL, Pool, pool, POOL_COUNT } from "./pool";
+import { FRAME_POOL, POOL_COUNT, Pool, pool } from "./pool";
 
 function itemBytes(it: Pool): usize {
   return it.high * it.itemSize;
@@ -31,7 +31,8 @@ export function save(): u32 {
 
 /** Makes the state on the stage the machine's. */
 export function restore(): void {
-  for (let number: u32 = 0; number < POOL_COUNT; number++) memory.fill(pool(number).base, 0, itemBytes(pool(number)));
+  for (let number: u32 = 0; number < POOL_COUNT; number++)
+    memory.fill(pool(number).base, 0, itemBytes(pool(number)));
   memory.fill(FRAMES, 0, frameBytesInUse());
   let from = STAGE;
   memory.copy(MACHINE, from, MACHINE_SIZE);

@@ -65,6 +65,9 @@ export const TASK_FLAG_WAKE_NEXT: u32 = 16;
 /** This read has freed a slot of a full pipe. */
 export const TASK_FLAG_WAKE_WRITER: u32 = 32;
 
+/** An awaited call that has begun to wait. */
+export const TASK_FLAG_AWAITS: u32 = 64;
+
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);
 }

@@ -1,12 +1,7 @@
 // clock_gettime and clock_nanosleep. What cannot be slept on, and times that are no times, are for the kernel to judge: those calls
 // return at once.
 import { EINVAL } from "../../assembly/abi/errno.js";
-import {
-  CLOCK_BOOTTIME,
-  CLOCK_MONOTONIC,
-  CLOCK_REALTIME,
-  TIMER_ABSTIME,
-} from "../../assembly/abi/time.js";
+import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, TIMER_ABSTIME } from "../../assembly/abi/time.js";
 import type { Call } from "../../src/call.js";
 import { BLOCKED } from "../../src/waiting.js";
 import * as libc from "./libc.js";
@@ -70,7 +65,8 @@ export function sleepDeadline(call: Call): Deadline {
 }
 
 /** When a poll that began now has waited long enough. */
-export const pollDeadline = (timeoutMs: number): Deadline => deadlineIn(CLOCK_MONOTONIC, BigInt(timeoutMs) * 1_000_000n);
+export const pollDeadline = (timeoutMs: number): Deadline =>
+  deadlineIn(CLOCK_MONOTONIC, BigInt(timeoutMs) * 1_000_000n);
 
 function deadlineIn(clockid: number, intervalNs: bigint): Deadline {
   const now = readClock(clockid);

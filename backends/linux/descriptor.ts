@@ -9,8 +9,10 @@ import { forget } from "./readiness.js";
 export function close(call: Call): number {
   const fd = call.a;
   if (!disown(fd)) return -EBADF;
-  forget(fd);
-  return libc.resultOrErrno(libc.close(fd));
+  const endWaits = forget(fd);
+  const result = libc.resultOrErrno(libc.close(fd));
+  endWaits();
+  return result;
 }
 
 export function dup(call: Call): number {
@@ -37,8 +39,9 @@ export function dup3(call: Call): number {
 function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
   if (owns(newfd)) {
     disown(newfd);
-    forget(newfd);
+    const endWaits = forget(newfd);
     const result = libc.resultOrErrno(libc.dup3(oldfd, newfd, flags));
+    endWaits();
     own(newfd);
     return result;
   }

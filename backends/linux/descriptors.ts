@@ -6,7 +6,7 @@
 // share, stays as it is. The private one counts as a reader or writer of the pipe like any other, so it is closed before the program's:
 // else the other side would never see the end of the file.
 import { fstatSync, type Stats } from "node:fs";
-import { EBADF, ENXIO } from "../../assembly/abi/errno.js";
+import { EACCES, EBADF, ENOENT } from "../../assembly/abi/errno.js";
 import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -16,6 +16,7 @@ import {
   O_CLOEXEC,
   O_DIRECT,
   O_NONBLOCK,
+  O_WRONLY,
 } from "../../assembly/abi/fcntl.js";
 import * as libc from "./libc.js";
 import { capacity, generations, highest, privates, raiseHighest } from "./shared.js";
@@ -32,7 +33,8 @@ export const PLAIN = -1;
 export const POLLED = -2;
 
 /** Whether a number is a descriptor of the program. */
-export const owns = (fd: number): boolean => fd >= 0 && fd < capacity && ((generations[fd] as number) & 1) === 1;
+export const owns = (fd: number): boolean =>
+  fd >= 0 && fd < capacity && ((generations[fd] as number) & 1) === 1;
 
 /** Changes with every opening and closing of the number. */
 export const generationOf = (fd: number): number => Atomics.load(generations, fd);
@@ -43,7 +45,9 @@ export function own(fd: number): number {
     libc.close(fd);
     return -1;
   }
-  if (!owns(fd)) Atomics.add(generations, fd, 1);
+  // The kernel gave the number, so it was free: one of ours was closed behind our back (fs.closeSync), and its private descriptor is left.
+  if (owns(fd)) disown(fd);
+  Atomics.add(generations, fd, 1);
   raiseHighest(fd);
   return fd;
 }
@@ -63,7 +67,8 @@ export function disown(fd: number): boolean {
 /** Makes an open descriptor the program's. @returns 0 or -EBADF */
 export function adopt(fd: number): number {
   if (fd < 0 || fd >= capacity || libc.fcntl(fd, F_GETFD, 0) === -1) return -EBADF;
-  own(fd);
+  if (owns(fd)) dropPrivate(fd);
+  else own(fd);
   return 0;
 }
 
@@ -89,6 +94,12 @@ function dropPrivate(fd: number): void {
 export const isNonblocking = (fd: number): boolean =>
   (libc.machineFlags(libc.fcntl(fd, F_GETFL, 0)) & O_NONBLOCK) !== 0;
 
+/** Whether it is not known yet how to attempt on a descriptor: finding out opens it again. */
+export const isFresh = (fd: number): boolean => privates[fd] === UNKNOWN;
+
+/** Whether nothing can be read from the open file. */
+export const isWriteOnly = (fd: number): boolean => (libc.fcntl(fd, F_GETFL, 0) & O_ACCMODE) === O_WRONLY;
+
 /** How to attempt on a descriptor of the program: a private descriptor, PLAIN or POLLED. */
 export function attemptDescriptor(fd: number): number {
   const known = privates[fd] as number;
@@ -109,8 +120,9 @@ function findAttempt(fd: number): number {
   if (!stat.isFIFO()) return remember(fd, POLL_FIRST);
   const opened = openAgain(fd);
   if (opened >= 0) return remember(fd, moveUp(opened) + 1);
-  // ENXIO, fifo(7): the write end of a FIFO without readers. The next attempt may find one.
-  return opened === -ENXIO ? POLLED : remember(fd, POLL_FIRST);
+  // The pipe of another user, or no /proc. Other reasons may pass: too many files are open, or ENXIO, which is the write end of a FIFO
+  // that has no reader, see fifo(7).
+  return opened === -EACCES || opened === -ENOENT ? remember(fd, POLL_FIRST) : POLLED;
 }
 
 function remember(fd: number, found: number): number {

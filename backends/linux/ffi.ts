@@ -1,11 +1,12 @@
-// The only module that imports ffi-rs: C functions bound by name, memory with an address, errno, one callback. Importing it
-// never throws: where ffi-rs cannot load (another system, an unknown architecture, no addons allowed) `ffiFailure` says why,
-// and a call throws it.
+// The only module that imports ffi-rs: C functions bound by name, and memory with an address. Importing it never throws: where ffi-rs
+// cannot load (another system, an unknown architecture, no addons allowed) `ffiFailure` says why, and a call throws it.
 //
 // ffi-rs keeps its table of symbols in an unlocked static of the process: a first use in one thread while another calls is a
 // segmentation fault. So the main thread looks all symbols up before any Worker can call one (`touch`, in libc.ts), and a
-// Worker only uses what is there.
+// Worker only uses what is there. Nor may a Worker be the one that loads the addon: node unloads it when the last thread that
+// loaded it ends, and crashes.
 import { createRequire } from "node:module";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 
 /** How a C value passes: a 32-bit int, a 64-bit integer or pointer (exact up to 2^53), the same exact, or a string. */
 export type CType = "int" | "long" | "bigint" | "string";
@@ -28,12 +29,6 @@ interface LoadParameters {
   readonly freeResultMemory: boolean;
 }
 
-interface Pointers {
-  readonly paramsType: readonly unknown[];
-  readonly paramsValue: readonly unknown[];
-  readonly pointerType?: number;
-}
-
 // What is used of ffi-rs's native addon. Its JavaScript wrapper only converts plain array types, which we do not pass, and
 // costs 0.5 us a call.
 interface Addon {
@@ -41,31 +36,36 @@ interface Addon {
   readonly FFITypeTag: Readonly<Record<string, unknown>>;
   open(library: { library: string; path: string }): void;
   load(parameters: LoadParameters): unknown;
-  createPointer(parameters: Pointers): unknown[];
-  unwrapPointer(pointers: unknown[]): unknown[];
-  freePointer(parameters: Pointers): void;
   createExternalBuffer(external: unknown, length: number): Uint8Array<ArrayBuffer>;
 }
 
 // The process itself: dlsym finds libc's symbols in it, whichever libc it is, and libuv's, which node exports.
 const LIBRARY = "process";
 
+/** Tells Workers that the main thread has the addon: they inherit environment data when they are made. */
+const LOADED = "linux-ipc:ffi";
+const ON_MAIN_THREAD = 'import "linux-ipc/native" on the main thread before the Worker is made';
+
 const { addon, failure } = loadAddon();
 
 /** Why there is no FFI here; undefined where there is. */
 export const ffiFailure: Error | undefined = failure;
 
-function loadAddon(): { addon: Addon | undefined; failure: Error | undefined } {
+function loadAddon(): { addon?: Addon; failure?: Error } {
   try {
     if (process.platform !== "linux") throw new Error(`this is ${process.platform}`);
-    const found = requireAddon();
-    return { addon: found, failure: undefined };
+    if (!isMainThread && getEnvironmentData(LOADED) !== true) {
+      return { failure: new Error(`linux-ipc/native in a Worker: ${ON_MAIN_THREAD}`) };
+    }
+    const loaded = requireAddon();
+    if (isMainThread) {
+      loaded.open({ library: LIBRARY, path: "" });
+      setEnvironmentData(LOADED, true);
+    }
+    return { addon: loaded };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return {
-      addon: undefined,
-      failure: new Error(`linux-ipc/native needs Linux and ffi-rs: ${reason}`, { cause }),
-    };
+    return { failure: new Error(`linux-ipc/native needs Linux and ffi-rs: ${reason}`, { cause }) };
   }
 }
 
@@ -93,18 +93,14 @@ const types: Readonly<Record<CType | "external", unknown>> = {
 
 const bound: LoadParameters[] = [];
 
-function parametersOf(name: string, result: unknown, parameters: readonly unknown[]): LoadParameters {
-  const made = {
-    library: LIBRARY,
-    funcName: name,
-    retType: result,
-    paramsType: parameters,
-    paramsValue: [],
-    freeResultMemory: false,
-  };
-  bound.push(made);
-  return made;
-}
+const parametersOf = (name: string, result: unknown, parameters: readonly unknown[]): LoadParameters => ({
+  library: LIBRARY,
+  funcName: name,
+  retType: result,
+  paramsType: parameters,
+  paramsValue: [],
+  freeResultMemory: false,
+});
 
 /**
  * Binds a C function of this process.
@@ -119,6 +115,7 @@ export function bind(name: string, result: "int" | "long" | "void", ...parameter
     result === "void" ? DataType.Void : types[result],
     parameters.map((type) => types[type]),
   );
+  bound.push(cached);
   return (...values) => {
     cached.paramsValue = values;
     return load(cached) as number;
@@ -147,26 +144,34 @@ export function touch(): Set<string> {
   return missing;
 }
 
-/** Makes the process's symbols known to ffi-rs: once per process, before any `touch`. */
-export function openProcess(): void {
-  addon?.open({ library: LIBRARY, path: "" });
-}
-
-// memcpy(a, a, 0) returns its first argument: the one way from a number to an External and from a Buffer to a number.
-const toExternal = addon && parametersOf("memcpy", types.external, [types.long, types.long, types.long]);
-const toNumber = addon && parametersOf("memcpy", types.long, [types.external, types.long, types.long]);
-
-function memcpy<T>(parameters: LoadParameters | undefined, value: unknown): T {
-  if (addon === undefined || parameters === undefined) throw ffiFailure;
-  parameters.paramsValue = [value, 0, 0];
-  if (parameters === toExternal) parameters.paramsValue = [value, value, 0];
-  return addon.load(parameters) as T;
-}
-
 /** The memory at an address, without a copy: the caller answers for its lifetime. */
 export function viewOf(address: number, size: number): Uint8Array<ArrayBuffer> {
   if (addon === undefined) throw ffiFailure;
-  return addon.createExternalBuffer(memcpy(toExternal, address), size);
+  const external = load(
+    "memcpy",
+    types.external,
+    [types.long, types.long, types.long],
+    [address, address, 0],
+  );
+  return addon.createExternalBuffer(external, size);
+}
+
+// memcpy(a, a, 0) returns its first argument: the one way from a number to a pointer, and from memory to a number.
+function load(
+  name: string,
+  result: unknown,
+  parameters: readonly unknown[],
+  values: readonly unknown[],
+): unknown {
+  return addon?.load({ ...parametersOf(name, result, parameters), paramsValue: values });
+}
+
+/** Where bytes lie: true until their buffer is detached or collected. */
+export function addressOf(bytes: Uint8Array): number {
+  if (addon === undefined) throw ffiFailure;
+  const type = { type: addon.DataType.U8Array, length: bytes.length, ffiTypeTag: addon.FFITypeTag.Array };
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return load("memcpy", types.long, [type, types.long, types.long], [buffer, 0, 0]) as number;
 }
 
 /** Zeroed memory with a fixed address, freed when the last reference to it is gone. */
@@ -175,45 +180,5 @@ export function allocate(size: number): Memory {
   // Bytes of an ArrayBuffer of their own never move; those of a pooled Buffer share theirs.
   const buffer = new ArrayBuffer(size);
   const bytes = new Uint8Array(buffer);
-  const type = { type: addon.DataType.U8Array, length: size, ffiTypeTag: addon.FFITypeTag.Array };
-  const parameters = {
-    library: LIBRARY,
-    funcName: "memcpy",
-    retType: types.long,
-    paramsType: [type, types.long, types.long],
-    paramsValue: [Buffer.from(buffer), 0, 0],
-    freeResultMemory: false,
-  };
-  return { address: addon.load(parameters) as number, bytes, view: new DataView(buffer) };
-}
-
-/** A C function pointer that calls back into JavaScript, from this thread's event loop. Keeps the process alive. */
-export interface Callback {
-  readonly address: number;
-  /** Calls that are already queued still come. */
-  free(): void;
-}
-
-/**
- * Makes a C function `void f(long, int, int)`. A call of it is queued, and made when the event loop comes round.
- */
-export function makeCallback(handler: () => void): Callback {
-  if (addon === undefined) throw ffiFailure;
-  const { freePointer, DataType, FFITypeTag } = addon;
-  const type = {
-    ffiTypeTag: FFITypeTag.Function,
-    needFree: false,
-    freeCFuncParamsMemory: false,
-    paramsType: [types.long, types.int, types.int],
-    retType: DataType.Void,
-  };
-  const pointer = addon.createPointer({ paramsType: [type], paramsValue: [handler] });
-  const [external] = addon.unwrapPointer(pointer);
-  return {
-    address: memcpy<number>(toNumber, external),
-    free() {
-      const freed = { ...type, needFree: true };
-      freePointer({ paramsType: [freed], paramsValue: pointer, pointerType: 0 });
-    },
-  };
+  return { address: addressOf(bytes), bytes, view: new DataView(buffer) };
 }

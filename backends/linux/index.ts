@@ -1,6 +1,7 @@
 // The entry `linux-ipc/native`: the real kernel. Importing it works everywhere; off Linux its calls throw.
-import { linuxOver, syncLinuxOver } from "../../src/calls.js";
+
 import { int } from "../../src/arguments.js";
+import { linuxOver, syncLinuxOver } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
 import type { Linux, SyncLinux } from "../../src/linux.js";
 import { adopt } from "./descriptors.js";

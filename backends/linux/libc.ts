@@ -2,7 +2,7 @@
 // imports this module, before a Worker can exist that uses one: ffi.ts says why. Each thread has its own instance of the module, and
 // so its own errno and its own scratch memory.
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
-import { allocate, bind, ffiFailure, type Memory, openProcess, touch, viewOf } from "./ffi.js";
+import { allocate, bind, ffiFailure, type Memory, touch, viewOf } from "./ffi.js";
 
 const errnoLocation = bind("__errno_location", "long");
 
@@ -10,6 +10,8 @@ export const pipe2 = bind("pipe2", "int", "long", "int");
 export const open = bind("open", "int", "string", "int", "int");
 export const read = bind("read", "long", "int", "long", "long");
 export const write = bind("write", "long", "int", "long", "long");
+export const preadv2 = bind("preadv2", "long", "int", "long", "int", "long", "int");
+export const pwritev2 = bind("pwritev2", "long", "int", "long", "int", "long", "int");
 export const close = bind("close", "int", "int");
 export const dup2 = bind("dup2", "int", "int", "int");
 export const dup3 = bind("dup3", "int", "int", "int", "int");
@@ -21,7 +23,6 @@ export const clock_gettime = bind("clock_gettime", "int", "int", "long");
 export const clock_nanosleep = bind("clock_nanosleep", "int", "int", "int", "long", "long");
 export const kill = bind("kill", "int", "int", "int");
 export const waitpid = bind("waitpid", "int", "int", "long", "int");
-export const waitid = bind("waitid", "int", "int", "int", "long", "int");
 export const exit = bind("_exit", "void", "int");
 export const getrlimit = bind("getrlimit", "int", "int", "long");
 export const epoll_create1 = bind("epoll_create1", "int", "int");
@@ -37,12 +38,20 @@ export const syscall = bind("syscall", "long", "long", "long", "long");
 export const posix_spawn = bind("posix_spawn", "int", "long", "long", "long", "long", "long", "long");
 export const posix_spawn_file_actions_init = bind("posix_spawn_file_actions_init", "int", "long");
 export const posix_spawn_file_actions_destroy = bind("posix_spawn_file_actions_destroy", "int", "long");
-export const posix_spawn_file_actions_adddup2 = bind("posix_spawn_file_actions_adddup2", "int", "long", "int", "int");
+export const posix_spawn_file_actions_adddup2 = bind(
+  "posix_spawn_file_actions_adddup2",
+  "int",
+  "long",
+  "int",
+  "int",
+);
 export const posix_spawnattr_init = bind("posix_spawnattr_init", "int", "long");
 export const posix_spawnattr_destroy = bind("posix_spawnattr_destroy", "int", "long");
 export const posix_spawnattr_setflags = bind("posix_spawnattr_setflags", "int", "long", "int");
 export const posix_spawnattr_setsigmask = bind("posix_spawnattr_setsigmask", "int", "long", "long");
 export const posix_spawnattr_setsigdefault = bind("posix_spawnattr_setsigdefault", "int", "long", "long");
+
+export const dlsym = bind("dlsym", "long", "long", "string");
 
 // libuv's, which node exports: https://docs.libuv.org/en/v1.x/poll.html
 export const uv_default_loop = bind("uv_default_loop", "long");
@@ -70,36 +79,34 @@ export const machineFlags: (flags: number) => number =
 
 const MISSING = "linux-ipc:missing";
 
-function prepareProcess(): { missing: ReadonlySet<string>; failure: Error | undefined } {
-  if (ffiFailure !== undefined) return { missing: new Set(), failure: ffiFailure };
-  if (isMainThread) {
-    openProcess();
-    const missing = touch();
-    setEnvironmentData(MISSING, [...missing]);
-    return { missing, failure: undefined };
-  }
-  const known = getEnvironmentData(MISSING) as string[] | undefined;
-  if (known !== undefined) return { missing: new Set(known), failure: undefined };
-  return {
-    missing: new Set(),
-    failure: new Error(
-      'linux-ipc/native in a Worker: import "linux-ipc/native" on the main thread before the Worker is made ' +
-        "(symbols of C functions can be looked up safely by one thread only)",
-    ),
-  };
+/** The functions that this process does not have. */
+function lookUp(): ReadonlySet<string> {
+  if (ffiFailure !== undefined) return new Set();
+  if (!isMainThread) return new Set(getEnvironmentData(MISSING) as string[]);
+  const names = touch();
+  setEnvironmentData(MISSING, [...names]);
+  return names;
 }
 
-const prepared = prepareProcess();
+const missing = lookUp();
 
 /** Why no call can be made here; undefined where calls can. */
-export const failure: Error | undefined = prepared.failure;
+export const failure: Error | undefined = ffiFailure;
+
+const has = (...names: string[]): boolean =>
+  failure === undefined && !names.some((name) => missing.has(name));
 
 /** Whether this process has libuv's functions, as node does. */
-export const hasLibuv: boolean =
-  failure === undefined &&
-  !["uv_default_loop", "uv_handle_size", "uv_poll_init", "uv_poll_start", "uv_poll_stop"].some((name) =>
-    prepared.missing.has(name),
-  );
+export const hasLibuv: boolean = has(
+  "uv_default_loop",
+  "uv_handle_size",
+  "uv_poll_init",
+  "uv_poll_start",
+  "uv_poll_stop",
+);
+
+/** Whether this libc is new enough for preadv2 and pwritev2. */
+export const hasVectors: boolean = has("preadv2", "pwritev2");
 
 const nothing: Memory = { address: 0, bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
 
@@ -118,4 +125,5 @@ function findErrno(): Int32Array {
 export const errno = (): number => errnoView[0] as number;
 
 /** What a C function returned, or -errno. */
-export const resultOrErrno = (returned: number): number => (returned === -1 ? -(errnoView[0] as number) : returned);
+export const resultOrErrno = (returned: number): number =>
+  returned === -1 ? -(errnoView[0] as number) : returned;

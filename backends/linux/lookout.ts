@@ -3,8 +3,8 @@
 // It never sleeps there for long: a thread that is inside of a C function cannot be terminated, and would hold up the end of the process.
 import { parentPort, workerData } from "node:worker_threads";
 import { POLLIN } from "../../assembly/abi/poll.js";
-import { PARKED, READY, REPORTED, STATE, STOPPED, WATCHING } from "./lookout-states.js";
 import * as libc from "./libc.js";
+import { PARKED, READY, REPORTED, STATE, STOPPED, WATCHING } from "./lookout-states.js";
 
 const MAX_SLEEP_MS = 100;
 

@@ -1,13 +1,12 @@
 // Makes a thread's event loop call a function when an epoll descriptor is readable, in one of two ways:
-// - node's main thread: one uv_poll handle on node's own loop, by libuv's functions, which node exports. No thread is needed, and an event
-//   is seen after 20 us.
+// - node's main thread: a uv_poll handle on node's own loop, by libuv's functions, which node exports. No thread is needed.
 // - elsewhere (Workers, whose loop cannot be named; Bun, Deno and Electron, whose libuv is none or another): a Worker that waits in poll(2).
 //
 // Both keep the process alive between `resume` and `pause` only.
 import { isMainThread, Worker } from "node:worker_threads";
-import { type Callback, makeCallback } from "./ffi.js";
-import { PARKED, READY, SEEN, STATE, STOPPED, WATCHING } from "./lookout-states.js";
+import { viewOf } from "./ffi.js";
 import * as libc from "./libc.js";
+import { PARKED, READY, SEEN, STATE, STOPPED, WATCHING } from "./lookout-states.js";
 
 export interface LoopWatch {
   /** Calls the handler for events from now on, and keeps the process alive. */
@@ -25,59 +24,85 @@ export interface LoopWatch {
 export function watchLoop(epoll: number, handler: () => void): LoopWatch {
   const { bun, deno, electron } = process.versions;
   const isNode = bun === undefined && deno === undefined && electron === undefined;
-  return isNode && isMainThread && libc.hasLibuv ? new LibuvWatch(epoll, handler) : new LookoutWatch(epoll, handler);
+  return isNode && isMainThread && libc.hasLibuv
+    ? new LibuvWatch(epoll, handler)
+    : new LookoutWatch(epoll, handler);
 }
 
 // uv.h
 const UV_POLL = 8;
 const UV_READABLE = 1;
 
-/** The callback keeps the process alive as long as it exists, and takes 70 us to make: it is freed after as much idleness. */
-const IDLE_MS = 5;
+const RTLD_DEFAULT = 0;
 
+/** How long the handle stays active without a waiter: to stop and start it costs more than a wait. */
+const IDLE_MS = 2;
+
+// A C callback into JavaScript would come through a queue and a second round of the loop: twice the latency, and it would keep the process
+// alive as long as it exists. So there is none. The handle's callback is libc's memset:
+//
+//   void callback(uv_poll_t* handle, int status, int events)     called with status 0, events UV_READABLE = 1
+//   void* memset(void* memory, int value, size_t size)           sets one byte to 0: the first of the handle, which is its field `data`
+//
+// And an immediate looks at that byte. It runs in the same round, right after the phase in which memset was called, and is unreferenced, so
+// that it neither keeps the process alive nor the loop from sleeping.
 class LibuvWatch implements LoopWatch {
-  // Never freed: the loop refers to it as long as the process lives.
+  // Never freed: the loop may refer to it as long as the process lives.
   readonly #handle: number;
+  readonly #data: Uint8Array;
+  readonly #memset: number;
   readonly #handler: () => void;
-  #callback: Callback | undefined;
+  #isStarted = false;
   #isPaused = true;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(epoll: number, handler: () => void) {
     this.#handle = libc.malloc(libc.uv_handle_size(UV_POLL));
-    this.#handler = () => {
-      // Calls are queued: one may come after the callback was freed.
-      if (this.#callback !== undefined) handler();
-    };
+    this.#data = viewOf(this.#handle, 1);
+    this.#memset = libc.dlsym(RTLD_DEFAULT, "memset");
+    this.#handler = handler;
     const result = libc.uv_poll_init(libc.uv_default_loop(), this.#handle, epoll);
     if (result < 0) throw new Error(`uv_poll_init failed: ${result}`);
   }
 
   resume(): void {
     this.#isPaused = false;
-    if (this.#callback !== undefined) return;
-    this.#callback = makeCallback(this.#handler);
-    libc.uv_poll_start(this.#handle, UV_READABLE, this.#callback.address);
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#data[0] = QUIET;
+    libc.uv_poll_start(this.#handle, UV_READABLE, this.#memset);
+    setImmediate(this.#look).unref();
   }
 
   pause(): void {
     this.#isPaused = true;
-    if (this.#idle === undefined) this.#idle = setTimeout(this.#onIdle, IDLE_MS).unref();
+    if (this.#idle === undefined) this.#idle = setTimeout(this.#stop, IDLE_MS).unref();
     else this.#idle.refresh();
   }
 
-  readonly #onIdle = (): void => {
-    if (!this.#isPaused || this.#callback === undefined) return;
+  readonly #look = (): void => {
+    if (!this.#isStarted) return;
+    // First: a handler that throws must not end it.
+    setImmediate(this.#look).unref();
+    if (this.#data[0] === QUIET) return;
+    this.#data[0] = QUIET;
+    this.#handler();
+  };
+
+  readonly #stop = (): void => {
+    if (!this.#isPaused || !this.#isStarted) return;
+    this.#isStarted = false;
     libc.uv_poll_stop(this.#handle);
-    this.#callback.free();
-    this.#callback = undefined;
   };
 
   dispose(): void {
-    this.#isPaused = true;
-    this.#onIdle();
+    this.pause();
+    this.#stop();
   }
 }
+
+/** Anything but 0, which memset writes. */
+const QUIET = 1;
 
 class LookoutWatch implements LoopWatch {
   readonly #states: Int32Array;

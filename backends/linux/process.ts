@@ -1,7 +1,7 @@
 // getpid, getppid, waitpid, exit and kill; spawn is in spawn.ts. Only children that this program spawned are ever waited for: node reaps its
 // own (child_process), and must find them.
 import { isMainThread } from "node:worker_threads";
-import { ECHILD } from "../../assembly/abi/errno.js";
+import { ECHILD, ESRCH } from "../../assembly/abi/errno.js";
 import { POLLIN } from "../../assembly/abi/poll.js";
 import { WNOHANG } from "../../assembly/abi/wait.js";
 import type { Call } from "../../src/call.js";
@@ -27,27 +27,28 @@ export function exit(call: Call): never {
 
 /** One attempt at waitpid(2). */
 export function waitpid(call: Call): number {
-  const { a: pid, b: options } = call;
   let isAlive = false;
-  for (const child of candidates(pid)) {
-    const reaped = libc.waitpid(child, libc.scratch.address, WNOHANG);
-    if (reaped === 0) {
-      isAlive = true;
-      continue;
-    }
-    // Reaped here; or ECHILD: another thread was faster.
-    removeChild(child);
-    if (reaped !== child) continue;
-    call.value = { pid: reaped, status: libc.scratch.view.getInt32(0, true) };
-    return reaped;
+  for (const child of candidates(call.a)) {
+    const result = reap(call, child, WNOHANG);
+    if (result > 0) return result;
+    if (result === 0) isAlive = true;
   }
   if (!isAlive) return -ECHILD;
-  if ((options & WNOHANG) === 0) return BLOCKED;
+  if ((call.b & WNOHANG) === 0) return BLOCKED;
   call.value = { pid: 0, status: 0 };
   return 0;
 }
 
 const candidates = (pid: number): number[] => listChildren().filter((child) => pid === -1 || child === pid);
+
+/** @returns the child's pid if it was reaped, 0 if it has not ended, or -errno */
+function reap(call: Call, child: number, options: number): number {
+  const reaped = libc.resultOrErrno(libc.waitpid(child, libc.scratch.address, options));
+  if (reaped > 0) call.value = { pid: reaped, status: libc.scratch.view.getInt32(0, true) };
+  // ECHILD: another thread was faster.
+  if (reaped > 0 || reaped === -ECHILD) removeChild(child);
+  return reaped;
+}
 
 const pidfdOpen = (pid: number): number => libc.resultOrErrno(libc.syscall(libc.SYS_pidfd_open, pid, 0));
 
@@ -56,18 +57,10 @@ export function waitpidBlocking(call: Call): number {
   for (;;) {
     const result = waitpid(call);
     if (result !== BLOCKED) return result;
-    const blocked = call.a === -1 ? pollChildren(listChildren()) : waitForOne(call.a);
-    if (blocked < 0 && blocked !== -ECHILD) return blocked;
+    if (call.a !== -1) return reap(call, call.a, 0);
+    const polled = pollChildren(listChildren());
+    if (polled < 0) return polled;
   }
-}
-
-// waitid(2): WNOWAIT leaves the child for `waitpid` to reap.
-const P_PID = 1;
-const WEXITED = 4;
-const WNOWAIT = 0x01000000;
-
-function waitForOne(pid: number): number {
-  return libc.resultOrErrno(libc.waitid(P_PID, pid, libc.scratch.address, WEXITED | WNOWAIT));
 }
 
 /** Returns when one of the children has ended. */
@@ -77,12 +70,14 @@ function pollChildren(pids: readonly number[]): number {
   try {
     for (const pid of pids) {
       const fd = pidfdOpen(pid);
+      // ESRCH: another thread has reaped it.
+      if (fd === -ESRCH) continue;
       if (fd < 0) return fd;
       view.setInt32(8 * opened.length, fd, true);
       view.setUint16(8 * opened.length + 4, POLLIN, true);
       opened.push(fd);
     }
-    return libc.resultOrErrno(libc.poll(address, opened.length, -1));
+    return opened.length === 0 ? 0 : libc.resultOrErrno(libc.poll(address, opened.length, -1));
   } finally {
     for (const fd of opened) libc.close(fd);
   }
@@ -102,6 +97,7 @@ class ChildWatch implements Watch {
     for (const pid of candidates(this.pid)) {
       if (this.#pidfds.has(pid)) continue;
       const opened = pidfdOpen(pid);
+      if (opened === -ESRCH) continue;
       if (opened < 0) return opened;
       const fd = moveUp(opened);
       this.#pidfds.set(pid, fd);

@@ -20,7 +20,6 @@ import type { Watch } from "../../src/waiting.js";
 import { generationOf, moveUp } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { type LoopWatch, watchLoop } from "./loop.js";
-import { markReady } from "./pipe.js";
 import { threads, watchers } from "./shared.js";
 
 /** What is told that a descriptor is ready, or a time over. */
@@ -78,7 +77,8 @@ class Registration implements Watch {
 }
 
 const watched = new Map<number, Watched>();
-let armedCount = 0;
+/** Those of them that epoll reports next. */
+const armed = new Set<Watched>();
 let holders = 0;
 let epoll = -1;
 let doorbell = -1;
@@ -155,7 +155,7 @@ export function watchDescriptor(
   { isExclusive = false, isOwn = false }: WatchOptions = {},
 ): Watch | number {
   let entry = watched.get(fd);
-  if (entry !== undefined && entry.isProgram && entry.generation !== generationOf(fd)) {
+  if (entry?.isProgram && entry.generation !== generationOf(fd)) {
     retire(entry);
     entry = undefined;
   }
@@ -183,7 +183,7 @@ function arm(entry: Watched): number {
   if (result < 0) return result === -EPERM ? 0 : result;
   if (!entry.known && entry.isProgram) Atomics.add(watchers, entry.fd, 1);
   entry.known = true;
-  if (entry.armed === 0) armedCount++;
+  armed.add(entry);
   entry.armed = events;
   if (!entry.isProgram || entry.generation === generationOf(entry.fd)) return 0;
   // Another thread closed it meanwhile.
@@ -201,7 +201,7 @@ function control(operation: number, fd: number, events: number, of = epoll): num
 
 /** Events are there: waiters attempt again. Called by the event loop, possibly without cause. */
 function harvest(): void {
-  if (armedCount === 1 && wakeOnly()) return;
+  if (armed.size === 1 && wakeOnly()) return;
   for (;;) {
     const { address, view } = libc.scratch;
     const count = libc.epoll_wait(epoll, address + EVENTS_OFFSET, EVENTS_COUNT, 0);
@@ -221,23 +221,19 @@ function harvest(): void {
 }
 
 function disarm(entry: Watched): void {
-  if (entry.armed !== 0) armedCount--;
+  armed.delete(entry);
   entry.armed = 0;
 }
 
 /** Wakes those who wait for the one descriptor that is armed. @returns whether one of them is done */
 function wakeOnly(): boolean {
-  for (const entry of watched.values()) {
-    if (entry.armed === 0) continue;
-    return entry.isProgram && entry.registrations.length > 0 && wake(entry, entry.armed);
-  }
-  return false;
+  const [entry] = armed;
+  return entry?.isProgram === true && entry.registrations.length > 0 && wake(entry, entry.armed);
 }
 
 /** Wakes waiters of a descriptor in the order in which they came. @returns whether one of them is done */
 function wake(entry: Watched, reported: number): boolean {
   const { registrations, fd } = entry;
-  if (entry.isProgram) markReady(fd);
   const events = (reported & (POLLERR | POLLHUP)) !== 0 ? -1 : reported;
   let isProgress = false;
   let exhausted = 0;
@@ -266,23 +262,33 @@ export function closeOwn(fd: number): void {
 }
 
 /**
- * Takes a descriptor out that is about to be closed: the step after `disown` and before close(2). Its waiters attempt once more, and find
- * that it is not the program's any longer.
+ * Takes a descriptor out that is about to be closed: the step after `disown` and before close(2).
+ * @returns ends its waits: to be called after close(2), before its number is the program's again. Waiters attempt once more then, and find
+ *   that it is not
  */
-export function forget(fd: number): void {
+export function forget(fd: number): () => void {
   const entry = watched.get(fd);
   if (entry !== undefined) {
     if (entry.known) control(EPOLL_CTL_DEL, fd, 0);
-    retire(entry);
+    detach(entry);
   }
   if (Atomics.load(watchers, fd) > 0) forgetElsewhere(fd);
+  return () => entry && endWaits(entry);
 }
 
-function retire(entry: Watched): void {
+function detach(entry: Watched): void {
   watched.delete(entry.fd);
   disarm(entry);
   if (entry.known && entry.isProgram) Atomics.sub(watchers, entry.fd, 1);
-  for (const { waiter } of [...entry.registrations]) if (!waiter.wake(false)) waiter.fail(EBADF);
+}
+
+function endWaits({ registrations }: Watched): void {
+  for (const { waiter } of [...registrations]) if (!waiter.wake(false)) waiter.fail(EBADF);
+}
+
+function retire(entry: Watched): void {
+  detach(entry);
+  endWaits(entry);
 }
 
 function forgetElsewhere(fd: number): void {

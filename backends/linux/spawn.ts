@@ -116,7 +116,11 @@ class FileActions {
 }
 
 /** The message as a file in memory: an environment variable could hold 128 KiB, and others could read it. */
-function writeMessage(request: SpawnRequest, fds: Record<string, number>, inherited: readonly number[]): number {
+function writeMessage(
+  request: SpawnRequest,
+  fds: Record<string, number>,
+  inherited: readonly number[],
+): number {
   const { program, args } = request;
   const message: SpawnMessage = { url: program.url, ordinal: program.ordinal, args, fds, inherited };
   const fd = libc.resultOrErrno(libc.memfd_create("linux-ipc", MFD_CLOEXEC));

@@ -11,7 +11,10 @@ import * as process from "./process.js";
 const attemptsByName: Readonly<Record<SyscallName, Attempt>> = { pipe2, poll, ...file, ...clock, ...process };
 
 /** The attempts by number; a number that no call has is a hole. */
-export const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>((all, { name, number }) => {
-  all[number] = attemptsByName[name];
-  return all;
-}, []);
+export const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>(
+  (all, { name, number }) => {
+    all[number] = attemptsByName[name];
+    return all;
+  },
+  [],
+);

@@ -10,5 +10,11 @@ export const clock_gettime: Attempt = ({ kernel, times, out }, task, call) => {
 export const clock_nanosleep: Attempt = ({ kernel }, task, call, isNew) => {
   if (!isNew) return kernel.resume(task);
   const request = call.payload as bigint;
-  return kernel.clock_nanosleep(task, call.a, call.b, Number(BigInt.asIntN(32, request)), Number(request >> 32n));
+  return kernel.clock_nanosleep(
+    task,
+    call.a,
+    call.b,
+    Number(BigInt.asIntN(32, request)),
+    Number(request >> 32n),
+  );
 };

@@ -1,10 +1,10 @@
 // The machine by hand: one attempt at a time, on rules that properties/ holds against the real kernel.
 import { describe, expect, test } from "vitest";
-import * as c from "../../src/constants.js";
 import { BLOCKED, GONE, TASK_EXITING } from "../../assembly/abi/model.js";
 import type { Call } from "../../src/call.js";
+import * as c from "../../src/constants.js";
 import { syscalls } from "../../src/syscalls.js";
-import { type Form, FORM_AWAITED, FORM_BLOCKING, Machine, type MachineOptions } from "./machine.js";
+import { FORM_AWAITED, FORM_BLOCKING, type Form, Machine, type MachineOptions } from "./machine.js";
 
 /** A call under way: its task, its call, and what its last attempt came to. */
 interface Started {
@@ -22,7 +22,12 @@ class Driver {
     this.process = this.machine.createProcess();
   }
 
-  start(name: keyof typeof syscalls, args: readonly unknown[], form: Form = FORM_BLOCKING, process = this.process): Started {
+  start(
+    name: keyof typeof syscalls,
+    args: readonly unknown[],
+    form: Form = FORM_BLOCKING,
+    process = this.process,
+  ): Started {
     const task = this.machine.createTask(process, form);
     const call = syscalls[name].marshal(args[0], args[1], args[2]);
     return { task, call, result: this.machine.attempt(task, call) };
@@ -40,7 +45,9 @@ class Driver {
 
   runnable(): number[] {
     const into: number[] = [];
-    return into.slice(0, 0).concat(Array.from({ length: this.machine.runnable(into) }, (_, i) => into[i] as number));
+    return into
+      .slice(0, 0)
+      .concat(Array.from({ length: this.machine.runnable(into) }, (_, i) => into[i] as number));
   }
 
   pipe(flags = 0): [number, number] {
@@ -48,7 +55,8 @@ class Driver {
   }
 }
 
-const bytes = (length: number, start = 0): Uint8Array => Uint8Array.from({ length }, (_, i) => (start + i) % 251);
+const bytes = (length: number, start = 0): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (start + i) % 251);
 
 describe("pipes", () => {
   test("descriptors are the lowest that are free", () => {
@@ -149,10 +157,23 @@ describe("processes", () => {
   const nothing = { url: "", ordinal: 0, main: async () => {} };
 
   /** Spawn takes programs that program() made; by hand we pass only what the model looks at. */
-  function spawn(d: Driver, fds: Record<string, number>): { pid: number; process: number; fds: Record<string, number> } {
+  function spawn(
+    d: Driver,
+    fds: Record<string, number>,
+  ): { pid: number; process: number; fds: Record<string, number> } {
     const task = d.machine.createTask(d.process, FORM_AWAITED);
-    const request = { program: nothing, args: [], names: Object.keys(fds), fds: Object.values(fds), execArgv: [] };
-    const call = { ...syscalls.getpid.marshal(0, 0, 0), syscall: syscalls.spawn, payload: request } as unknown as Call;
+    const request = {
+      program: nothing,
+      args: [],
+      names: Object.keys(fds),
+      fds: Object.values(fds),
+      execArgv: [],
+    };
+    const call = {
+      ...syscalls.getpid.marshal(0, 0, 0),
+      syscall: syscalls.spawn,
+      payload: request,
+    } as unknown as Call;
     const pid = d.machine.attempt(task, call);
     return { pid, ...(call.value as { process: number; fds: Record<string, number> }) };
   }

@@ -248,45 +248,61 @@ export class Machine {
 
   /** All processes but init. */
   processes(): ProcessFacts[] {
-    return this.#facts(this.#kernel.processHigh(), (index) => this.#kernel.inspectProcess(index), (process, out) => ({
-      process,
-      state: out(0),
-      pid: out(1),
-      parent: out(2),
-    })).filter(({ process }) => process !== 0);
+    return this.#facts(
+      this.#kernel.processHigh(),
+      (index) => this.#kernel.inspectProcess(index),
+      (process, out) => ({
+        process,
+        state: out(0),
+        pid: out(1),
+        parent: out(2),
+      }),
+    ).filter(({ process }) => process !== 0);
   }
 
   /** All tasks. */
   tasks(): TaskFacts[] {
-    return this.#facts(this.#kernel.taskHigh(), (index) => this.#kernel.inspectTask(index), (task, out) => ({
-      task,
-      state: out(0),
-      process: out(1),
-      call: out(2),
-      subject: out(3),
-    }));
+    return this.#facts(
+      this.#kernel.taskHigh(),
+      (index) => this.#kernel.inspectTask(index),
+      (task, out) => ({
+        task,
+        state: out(0),
+        process: out(1),
+        call: out(2),
+        subject: out(3),
+      }),
+    );
   }
 
   /** The open descriptors of a process, but those of the runtime. */
   descriptors(process: number): DescriptorFacts[] {
     const end = this.#kernel.descriptorHigh(process);
-    return this.#facts(end, (fd) => this.#kernel.inspectDescriptor(process, fd), (fd, out) => ({
-      fd,
-      closeOnExec: out(0) !== 0,
-      pipe: out(1),
-      end: out(2) === 0 ? "read" : "write",
-    }));
+    return this.#facts(
+      end,
+      (fd) => this.#kernel.inspectDescriptor(process, fd),
+      (fd, out) => ({
+        fd,
+        closeOnExec: out(0) !== 0,
+        pipe: out(1),
+        end: out(2) === 0 ? "read" : "write",
+      }),
+    );
   }
 
   pipes(): PipeFacts[] {
-    return this.#facts(this.#kernel.pipeHigh(), (index) => this.#kernel.inspectPipe(index), (pipe, out) => ({
-      pipe,
-      size: out(0),
-      slotsUsed: out(1),
-      slotCount: out(2),
-      readers: out(3),
-      writers: out(4),
-    }));
+    return this.#facts(
+      this.#kernel.pipeHigh(),
+      (index) => this.#kernel.inspectPipe(index),
+      (pipe, out) => ({
+        pipe,
+        size: out(0),
+        slotsUsed: out(1),
+        slotCount: out(2),
+        readers: out(3),
+        writers: out(4),
+      }),
+    );
   }
 
   #facts<Facts>(

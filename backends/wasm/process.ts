@@ -18,7 +18,10 @@ export const spawn: Attempt = ({ kernel, words, window, out }, task, call) => {
   const pid = kernel.spawn(task, count);
   if (pid >= 0) {
     const passed = names.map((name, index) => [name, words[out + 1 + index]] as const);
-    const value: Spawned = { process: words[out] as number, fds: Object.fromEntries(passed) as Spawned["fds"] };
+    const value: Spawned = {
+      process: words[out] as number,
+      fds: Object.fromEntries(passed) as Spawned["fds"],
+    };
     call.value = value;
   }
   return pid;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import type { Step } from "../step.js";
 import { clockSteps } from "./clock.js";
-import { descriptorSteps } from "./descriptors.js";
+import { descriptorSteps, duplicating } from "./descriptors.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, processSteps } from "./process.js";
@@ -26,9 +26,15 @@ export type Mechanism = keyof typeof mixtures;
 
 export const mechanisms = Object.keys(mixtures) as Mechanism[];
 
+// So many that one process runs into its limit on descriptors.
+const crowd: fc.Arbitrary<Step[]> = fc
+  .array(fc.oneof({ ...makePipe, weight: 3 }, { ...duplicating, weight: 1 }), { maxLength: 18, size: "max" })
+  .map((steps) => steps.map((step) => ({ ...step, process: 0 })));
+
 /** Cases of a mechanism: pipes that are made and shared, then any of its steps. */
 export function cases(mechanism: Mechanism, maxLength: number): fc.Arbitrary<readonly Step[]> {
-  const start = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+  const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+  const start = mechanism === "descriptors" ? fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }) : few;
   const rest = fc.array(fc.oneof(...mixtures[mechanism]), { maxLength, size: "max" });
   return fc.tuple(start, rest).map(([first, then]) => [...first, ...then]);
 }

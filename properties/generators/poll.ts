@@ -12,5 +12,6 @@ const tooMany = pollEntry.map((entry) => Array.from({ length: 125 }, () => entry
 export const pollSteps: readonly WeightedStep[] = [
   step(10, "poll", entries, fc.constant(0)),
   step(12, "poll", entries, fc.constantFrom(-1, -1, -1, -2147483648)),
-  { ...step(1, "poll", tooMany, fc.constant(0)) },
+  step(1, "poll", entries, fc.constant(1)),
+  step(1, "poll", tooMany, fc.constant(0)),
 ];

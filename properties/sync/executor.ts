@@ -7,12 +7,12 @@ import { fileURLToPath } from "node:url";
 import { FORM_BLOCKING } from "../../assembly/abi/model.js";
 import * as libc from "../../backends/linux/libc.js";
 import { allocate } from "../../backends/linux/ffi.js";
-import type { Action } from "../action.js";
+import { type Action, isTimed } from "../action.js";
 import { type Executor, HarnessError } from "../executor.js";
 import type { Observation, Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
 import { type Command, commandText, type Connection } from "./commands.js";
-import { interrupt, memfdCreate, prepareLibc } from "./libc.js";
+import { interrupt, memfdCreate, prepareLibc } from "../libc.js";
 import { FILE_SIZE, SEQUENCES_SIZE, SlotReader, THREADS } from "./slots.js";
 import { ThreadState } from "./thread-state.js";
 
@@ -64,6 +64,10 @@ export class SyncExecutor implements Executor {
 
   idle(process: number): number {
     return this.#process(process).idleThreads().length;
+  }
+
+  pid(process: number): number {
+    return this.#process(process).pid;
   }
 
   #process(index: number): ExecutorProcess {
@@ -224,7 +228,9 @@ class ExecutorThread {
   }
 
   turnsIfBlocked(): number {
-    const turns = this.state.turnsIfBlockedIn((this.pending as Pending).action);
+    const { action } = this.pending as Pending;
+    // What waits for a time ends soon.
+    const turns = isTimed(action) ? -1 : this.state.turnsIfBlockedIn(action);
     this.wasBlocked = turns >= 0;
     return turns;
   }
@@ -269,6 +275,10 @@ class ExecutorProcess {
 
   get isDead(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  get pid(): number {
+    return this.#main.pid;
   }
 
   get #main(): ExecutorThread {

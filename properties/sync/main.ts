@@ -1,6 +1,6 @@
 // The module that a process of the `sync` executor is started with.
 import type { Connection } from "./commands.js";
-import { closeFrom, prepareLibc } from "./libc.js";
+import { closeFrom, prepareLibc } from "../libc.js";
 import { runChild } from "./process.js";
 
 const connection = process.argv[2] as string;

@@ -8,8 +8,8 @@ import type { Action } from "../action.js";
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
   process.arch === "x64"
-    ? { read: [0, 19], write: [1, 20], poll: [7, 271], clock_nanosleep: [230], waitpid: [61] }
-    : { read: [63, 65], write: [64, 66], poll: [73], clock_nanosleep: [115], waitpid: [260] };
+    ? { read: [0, 19], write: [1, 20], poll: [7, 271], clock_nanosleep: [230], waitpid: [247, 7, 271] }
+    : { read: [63, 65], write: [64, 66], poll: [73], clock_nanosleep: [115], waitpid: [95, 73] };
 
 const buffer = Buffer.alloc(512);
 
@@ -36,9 +36,11 @@ export class ThreadState {
   /** Whether it is blocked in the call of `action`: the number of turns it has had, or -1. */
   turnsIfBlockedIn(action: Action): number {
     const turns = this.#turns();
-    if (!this.#sleepsIn(action)) return -1;
-    if (turns === this.#turnsWhenBlocked) return turns;
-    if (this.#state() !== "S" || this.#turns() !== turns) return -1;
+    if (turns !== this.#turnsWhenBlocked) {
+      if (!this.#sleepsIn(action) || this.#turns() !== turns) return -1;
+    }
+    // A thread that is being woken on another processor (TASK_WAKING) shows its call still, but no longer state S.
+    if (this.#state() !== "S") return -1;
     this.#turnsWhenBlocked = turns;
     return turns;
   }

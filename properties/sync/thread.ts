@@ -1,17 +1,10 @@
 // One thread of an executor: takes a command, makes the call in which it may block, gives the answer, for ever.
 import { openSync, readlinkSync } from "node:fs";
-import type { SyncLinux } from "../../src/linux.js";
-import type { Outcome } from "../outcome.js";
-import { perform } from "../perform.js";
+import { linux } from "../../backends/linux/index.js";
+import { answer, type Outcome } from "../outcome.js";
+import { perform, takeDescriptor } from "../perform.js";
 import { type Command, CommandReader, type Connection } from "./commands.js";
-import { pidfdGetfd } from "./libc.js";
 import { FAILED, SlotWriter } from "./slots.js";
-
-export const answer = (result: number, values: readonly number[] = []): Outcome => ({
-  result,
-  values,
-  bytes: undefined,
-});
 
 /** The end of a thread's channel to the controller. */
 export class Channel {
@@ -50,8 +43,8 @@ export class Channel {
 }
 
 /** What every thread can do. */
-export function obeyAnywhere(linux: SyncLinux, order: Command["order"]): Outcome {
-  if ("make" in order) return perform(linux, order.make);
-  if ("take" in order) return answer(pidfdGetfd(order.pidfd, order.take));
+export function obeyAnywhere(order: Command["order"]): Outcome {
+  if ("make" in order) return perform(linux.sync, order.make);
+  if ("take" in order) return takeDescriptor(order.pidfd, order.take);
   throw new Error(`not an order for this thread: ${JSON.stringify(order)}`);
 }

@@ -2,15 +2,13 @@
 import { writeSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { Connection } from "./commands.js";
-import { syncLinux } from "./linux.js";
 import { Channel, obeyAnywhere } from "./thread.js";
 
 // The main thread is in read(2) and hears of nothing.
 process.on("uncaughtException", (error) => writeSync(2, `executor thread: ${error.stack}\n`));
 
 const { connection, thread } = workerData as { connection: Connection; thread: number };
-const linux = syncLinux(connection);
 const channel = new Channel(connection, thread);
 parentPort?.postMessage("ready");
 channel.hello();
-channel.serve((order) => obeyAnywhere(linux, order));
+channel.serve(obeyAnywhere);

@@ -1,28 +1,27 @@
 // `linux-ipc demo`: its two parts in order, and that nothing of them is left behind, however it ends.
 import { existsSync, statSync } from "node:fs";
+import { release, type } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { jobserverDemo } from "./jobserver-demo.js";
+import { type JobserverOptions, jobserverDemo } from "./jobserver-demo.js";
 import { pipelineDemo } from "./pipeline-demo.js";
 import { hasRealKernel, killDescendants } from "./processes.js";
 import { colors, say } from "./screen.js";
 
-export interface DemoOptions {
+export interface DemoOptions extends JobserverOptions {
   /** Left out: a file of the package. */
   readonly file: string | undefined;
   readonly word: string;
-  /** Times that the jobserver runs as real processes. */
-  readonly runs: number;
-  /** Schedules that each search tries. */
-  readonly schedules: number;
-  readonly seed: number;
   readonly packageRoot: URL;
+  /** Of the package. */
+  readonly version: string;
 }
 
 /** @returns whether all held */
 export async function demo(options: DemoOptions): Promise<boolean> {
   const path = filePath(options);
   leaveNothingBehind();
+  say(`linux-ipc ${options.version}, node ${process.versions.node}, ${type()} ${release()}`);
   if (!hasRealKernel)
     say(colors.yellow(`This is ${process.platform}: what needs a real Linux kernel is skipped.`));
   const held = [await jobserverDemo(options), await pipelineDemo(path, options.word)];

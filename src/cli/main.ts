@@ -35,7 +35,11 @@ command
   )
   .argument("[FILE]", "the file for the pipeline (default: one of this package)")
   .argument("[WORD]", "the word to look for, taken literally", "linux")
-  .option("-n, --runs <count>", "how often the jobserver runs as real processes", wholeNumber(0, 100_000), 20)
+  .option(
+    "-n, --runs <count>",
+    "how often the jobserver runs as real processes (default: 20, fewer if they take long)",
+    wholeNumber(0, 100_000),
+  )
   .option(
     "--schedules <count>",
     "how many schedules the model is searched for",
@@ -47,10 +51,12 @@ command
     async (
       file: string | undefined,
       word: string,
-      options: { runs: number; schedules: number; seed: number },
+      options: { runs?: number; schedules: number; seed: number },
     ) => {
       const { demo } = await import("./demo.js");
-      process.exitCode = (await demo({ file, word, packageRoot, ...options })) ? 0 : 1;
+      process.exitCode = (await demo({ file, word, packageRoot, version, runs: undefined, ...options }))
+        ? 0
+        : 1;
     },
   );
 
@@ -58,5 +64,6 @@ try {
   await command.parseAsync();
 } catch (error) {
   console.error(colors.red(`linux-ipc: ${error instanceof Error ? error.message : String(error)}`));
-  process.exitCode = 1;
+  // Not by the exit code alone: a call that still waits would keep the process.
+  process.exit(1);
 }

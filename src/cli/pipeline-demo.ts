@@ -1,4 +1,5 @@
 // The second part of the demo: `cat FILE | grep WORD | wc` on the model and on the real kernel, against the shell's own.
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { shell, type WcStyle } from "../../examples/pipeline.js";
 import type { Linux } from "../linux.js";
@@ -11,7 +12,9 @@ const gnuStyle: WcStyle = { width: 7, printableWords: true };
 
 /** @returns whether all gave the same bytes */
 export async function pipelineDemo(path: string, word: string): Promise<boolean> {
-  heading(`The same program on both kernels: cat ${basename(path)} | grep ${JSON.stringify(word)} | wc`);
+  heading(`The same program on both kernels: cat ${shown(basename(path))} | grep ${shown(word)} | wc`);
+  const megabytes = statSync(path).size / 1e6;
+  if (megabytes > 20) say(`  ${Math.round(megabytes)} MB: this takes a while`);
   const style = hasRealKernel ? await wcStyle() : gnuStyle;
   const expected = hasRealKernel ? await shellPipeline(path, word) : undefined;
   const run = (linux: Linux): Promise<string> => shell(linux, path, word, style);
@@ -28,6 +31,9 @@ export async function pipelineDemo(path: string, word: string): Promise<boolean>
   say(`  the shell's own  ${JSON.stringify(expected)}`);
   return isModelRight && isRealRight;
 }
+
+const shown = (argument: string): string =>
+  /^[\w.+-]+$/.test(argument) ? argument : JSON.stringify(argument);
 
 /** What a program resolves to when it is the first process of a simulated machine. */
 export async function onModel<Result>(run: (linux: Linux) => Promise<Result>): Promise<Result> {

@@ -27,13 +27,19 @@ export function progress(title: string, total: number): Progress {
   if (!process.stdout.isTTY) return plainProgress(title, total);
   const format = `  ${title} {bar} {value}/{total} {note}`;
   const bar = new SingleBar(
-    { format, hideCursor: true, clearOnComplete: true, barsize: 24 },
+    { format, hideCursor: true, clearOnComplete: true, barsize: 24, gracefulExit: false },
     Presets.shades_classic,
   );
+  const stop = (): void => bar.stop();
+  // Whoever ends the command half-way gets the cursor back.
+  process.once("exit", stop);
   bar.start(total, 0, { note: "" });
   return {
     at: (count, note = "") => bar.update(count, { note }),
-    done: () => bar.stop(),
+    done() {
+      process.off("exit", stop);
+      stop();
+    },
   };
 }
 
@@ -46,7 +52,7 @@ function plainProgress(title: string, total: number): Progress {
     at(count, note = "") {
       if (Date.now() - last < lineIntervalMs || count === total) return;
       last = Date.now();
-      say(`  ${title}: ${count} of ${total} ${note}`.trimEnd());
+      say(`  ${title}: ${count} of ${total}${note === "" ? "" : `, ${note}`}`);
     },
     done() {},
   };

@@ -51,7 +51,8 @@ function descriptorOf({ syscall: { number }, a }: Call): number | undefined {
 
 function hintOf({ syscall: { number } }: Call, errno: number): string | undefined {
   if (errno === EMFILE) return "RLIMIT_NOFILE: the simulation's option machine.rlimitNofile, 1024 at most";
-  if (errno === EAGAIN && number === CALL_SPAWN) return `the simulated machine holds ${MAX_PROCESSES} processes`;
+  if (errno === EAGAIN && number === CALL_SPAWN)
+    return `the simulated machine holds ${MAX_PROCESSES} processes`;
   if (errno === ENOMEM && number === CALL_WRITE) {
     return `the simulated machine's pipes hold ${FRAMES_SIZE >> 20} MiB together`;
   }

@@ -1,10 +1,10 @@
-// A call as people read it, in the manner of strace(1): `read(3) = 5 "hello"`, `pipe2(O_CLOEXEC) = [3, 4]`.
+// A call as people read it, in the manner of strace(1): `write(4, "hello") = 5`, `read(3) = "hello"`, `pipe2(O_CLOEXEC) = [3, 4]`.
 import * as n from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import type { Call, PollEntry, SpawnRequest } from "../call.js";
 import * as constants from "../constants.js";
 import { errnoName } from "../errors.js";
-import { WEXITSTATUS, WIFEXITED, type WaitResult, WTERMSIG } from "../linux.js";
+import { type WaitResult, WEXITSTATUS, WIFEXITED, WTERMSIG } from "../linux.js";
 import type { AnyProgram } from "../program.js";
 
 const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
@@ -31,7 +31,7 @@ export function callText(call: Call): string {
 export function resultText(call: Call, result: number): string {
   if (result === BLOCKED || result === GONE) return "";
   if (result < 0) return ` = ${errnoName(-result)}`;
-  const value = valueOf(call, result);
+  const value = outcomeOf(call, result);
   return value === "" ? "" : ` = ${value}`;
 }
 
@@ -45,13 +45,17 @@ function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] 
       return [`${a}`, quote(payload as Uint8Array)];
     case n.CALL_DUP2:
     case n.CALL_IOCTL:
-      return number === n.CALL_IOCTL ? [`${a}`, b === constants.FIONREAD ? "FIONREAD" : `${b}`] : [`${a}`, `${b}`];
+      return number === n.CALL_IOCTL
+        ? [`${a}`, b === constants.FIONREAD ? "FIONREAD" : `${b}`]
+        : [`${a}`, `${b}`];
     case n.CALL_DUP3:
       return [`${a}`, `${b}`, flags(c, openFlags)];
     case n.CALL_FCNTL: {
       const command = nameOf(b, commands);
       const argument = b === constants.F_SETFL ? flags(c, openFlags) : `${c}`;
-      return b === constants.F_GETFD || b === constants.F_GETFL ? [`${a}`, command] : [`${a}`, command, argument];
+      return b === constants.F_GETFD || b === constants.F_GETFL
+        ? [`${a}`, command]
+        : [`${a}`, command, argument];
     }
     case n.CALL_POLL:
       return [`[${(payload as readonly PollEntry[]).map(entryText).join(", ")}]`, `${a}`];
@@ -77,12 +81,15 @@ function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] 
   }
 }
 
-function valueOf({ syscall: { number, result: kind }, a, b, payload, value }: Call, result: number): string {
+function outcomeOf(
+  { syscall: { number, result: kind }, a, b, payload, value }: Call,
+  result: number,
+): string {
   switch (number) {
     case n.CALL_PIPE2:
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_READ:
-      return result === 0 ? "0" : `${result} ${quote((payload as Uint8Array).subarray(0, result))}`;
+      return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
     case n.CALL_FCNTL:
       return b === constants.F_GETFL ? flags(result, openFlags) : b === constants.F_SETFL ? "" : `${result}`;
     case n.CALL_POLL:
@@ -98,7 +105,9 @@ function valueOf({ syscall: { number, result: kind }, a, b, payload, value }: Ca
 
 function waitText({ pid, status }: WaitResult, asked: number): string {
   if (pid === 0) return "none has ended";
-  const how = WIFEXITED(status) ? `exited with ${WEXITSTATUS(status)}` : `killed by signal ${WTERMSIG(status)}`;
+  const how = WIFEXITED(status)
+    ? `exited with ${WEXITSTATUS(status)}`
+    : `killed by signal ${WTERMSIG(status)}`;
   return asked === pid ? how : `${pid} ${how}`;
 }
 
@@ -123,17 +132,28 @@ function nameOf(value: number, names: readonly (readonly [string, number])[]): s
 
 /** Nanoseconds in the largest unit that leaves a whole part. */
 export function durationText(ns: bigint): string {
-  const [unit, size] = ns >= 1_000_000_000n ? ["s", 1e9] : ns >= 1_000_000n ? ["ms", 1e6] : ns >= 1000n ? ["us", 1e3] : ["ns", 1];
+  const [unit, size] =
+    ns >= 1_000_000_000n
+      ? ["s", 1e9]
+      : ns >= 1_000_000n
+        ? ["ms", 1e6]
+        : ns >= 1000n
+          ? ["us", 1e3]
+          : ["ns", 1];
   return `${Number(ns) / size} ${unit}`;
 }
 
-const SHOWN_BYTES = 16;
+const SHOWN_CHARACTERS = 16;
 
 /** Bytes as a C string, shortened. */
 function quote(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes.subarray(0, SHOWN_BYTES)) text += characterText(byte);
-  return bytes.length > SHOWN_BYTES ? `"${text}".. ${bytes.length}` : `"${text}"`;
+  for (const byte of bytes.subarray(0, SHOWN_CHARACTERS + 1)) {
+    const character = characterText(byte);
+    if (text.length + character.length > SHOWN_CHARACTERS) return `"${text}".. ${bytes.length}`;
+    text += character;
+  }
+  return `"${text}"`;
 }
 
 function characterText(byte: number): string {

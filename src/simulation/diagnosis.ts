@@ -1,9 +1,9 @@
 // What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
-import { CALL_CLOCK_NANOSLEEP, CALL_POLL, CALL_READ, CALL_WAITPID, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { CALL_POLL, CALL_READ, CALL_WAITPID, CALL_WRITE } from "../../assembly/abi/calls.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type { DescriptorFacts, PipeFacts } from "../../backends/wasm/machine.js";
 import type { PollEntry } from "../call.js";
-import { callText, durationText } from "./call-text.js";
+import { callText } from "./call-text.js";
 import type { Engine, Leftover } from "./engine.js";
 import type { Finding } from "./finding.js";
 import type { PendingCall, SimulatedProcess } from "./process.js";
@@ -77,9 +77,15 @@ function stillAlive(engine: Engine): string[] {
   });
 }
 
-/** One wait: its text, and the processes any of which could end it. */
+/** One wait: told in some lines, and the other processes any of which could end it. */
 interface Wait {
-  readonly text: string;
+  readonly lines: readonly string[];
+  readonly holders: readonly SimulatedProcess[];
+}
+
+/** Why a call waits, and the processes any of which could end that. */
+interface Reason {
+  readonly reasons: readonly string[];
   readonly holders: readonly SimulatedProcess[];
 }
 
@@ -90,14 +96,12 @@ interface Holder extends DescriptorFacts {
 
 // Who waits for what, in one state of the machine.
 class WaitingDiagnosis {
-  readonly #engine: Engine;
   readonly #recording: Recording;
   readonly #alive: readonly SimulatedProcess[];
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #holders: readonly Holder[];
 
   constructor(engine: Engine, recording: Recording) {
-    this.#engine = engine;
     this.#recording = recording;
     this.#alive = engine.processes.filter(({ isAwake }) => isAwake);
     this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
@@ -107,15 +111,21 @@ class WaitingDiagnosis {
   }
 
   deadlock(): Diagnosis {
-    const waits = new Map(this.#alive.map((process) => [process, process.calls().map((call) => this.#wait(call))]));
+    const waits = new Map(
+      this.#alive.map((process) => [process, process.calls().map((call) => this.#wait(process, call))]),
+    );
     const count = this.#alive.length;
-    const who = count === 1 ? "the only process that is left waits" : `all ${count} processes that are left wait`;
-    const circle = circleIn(new Map([...waits].map(([process, list]) => [process, list.flatMap((w) => w.holders)])));
+    const who = count === 1 ? "the last process waits" : `${count} processes wait`;
+    const circle = circleIn(
+      new Map([...waits].map(([process, list]) => [process, list.flatMap((w) => w.holders)])),
+    );
     return {
       headline: `deadlock: ${who}, and nothing can happen any more`,
       details: [
-        ...[...waits].flatMap(([process, list]) => list.map(({ text }) => `  ${named(process)} ${text}`)),
-        ...(circle.length > 1 ? [`  In a circle: ${circle.map(({ pid }) => `pid ${pid}`).join(" waits for ")}.`] : []),
+        ...[...waits.values()].flatMap((list) => list.flatMap(({ lines }) => lines)),
+        ...(circle.length > 1
+          ? [`  In a circle: ${circle.map(({ pid }) => `pid ${pid}`).join(" waits for ")}.`]
+          : []),
       ],
     };
   }
@@ -123,7 +133,7 @@ class WaitingDiagnosis {
   outside(): Diagnosis {
     const lines = this.#alive.flatMap((process) => {
       const calls = process.calls();
-      if (calls.length > 0) return calls.map((call) => `  ${named(process)} ${this.#wait(call).text}`);
+      if (calls.length > 0) return calls.flatMap((call) => this.#wait(process, call).lines);
       const since = process.lastStep === 0 ? "its beginning" : `step ${process.lastStep}`;
       return [`  ${named(process)} awaits something that is no call of its Linux, since ${since}`];
     });
@@ -137,58 +147,81 @@ class WaitingDiagnosis {
     };
   }
 
-  #wait(pending: PendingCall): Wait {
-    const { call, blockedSince, process } = pending;
-    const { reason, holders } = this.#reason(pending);
+  #wait(process: SimulatedProcess, pending: PendingCall): Wait {
+    const { call, blockedSince } = pending;
+    const { reasons, holders } = this.#reason(pending);
     const since = blockedSince === 0 ? "" : ` since step ${blockedSince}`;
-    const others = holders.filter((holder) => holder !== process);
-    return { text: `waits in ${callText(call)}${since}: ${reason}`, holders: others };
+    return {
+      lines: [
+        `  ${named(process)} waits in ${callText(call)}${since}`,
+        ...reasons.map((reason) => `    ${reason}`),
+      ],
+      holders: holders.filter((holder) => holder !== process),
+    };
   }
 
-  #reason({ call, process }: PendingCall): { reason: string; holders: SimulatedProcess[] } {
+  #reason({ call, process }: PendingCall): Reason {
     switch (call.syscall.number) {
       case CALL_READ:
         return this.#pipeReason(process, call.a, "read");
       case CALL_WRITE:
         return this.#pipeReason(process, call.a, "write");
       case CALL_POLL: {
-        const entries = (call.payload as readonly PollEntry[]).filter(({ fd }) => fd >= 0);
-        const reasons = entries.flatMap(({ fd, events }) => [
-          ...((events & (POLLIN | POLLRDNORM)) !== 0 ? [this.#pipeReason(process, fd, "read")] : []),
-          ...((events & (POLLOUT | POLLWRNORM)) !== 0 ? [this.#pipeReason(process, fd, "write")] : []),
-        ]);
-        const reason = reasons.map((one) => one.reason).join("; ") || "no descriptor can wake it";
-        return { reason, holders: reasons.flatMap(({ holders }) => holders) };
+        const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
+          this.#pollReasons(process, entry),
+        );
+        if (all.length === 0) return { reasons: ["for no event that can come"], holders: [] };
+        return {
+          reasons: all.flatMap(({ reasons }) => reasons),
+          holders: all.flatMap(({ holders }) => holders),
+        };
       }
       case CALL_WAITPID: {
-        const children = this.#alive.filter(({ parent, pid }) => parent === process && (call.a < 0 || pid === call.a));
-        return { reason: `for the end of ${children.map(named).join(" or ") || "a child"}`, holders: children };
+        const children = this.#alive.filter(
+          ({ parent, pid }) => parent === process && (call.a < 0 || pid === call.a),
+        );
+        return { reasons: [`for the end of ${children.map(named).join(" or ")}`], holders: children };
       }
-      case CALL_CLOCK_NANOSLEEP:
-        return { reason: `for a time: it is ${durationText(this.#engine.machine.monotonic())} now`, holders: [] };
       default:
-        return { reason: "it was not attempted", holders: [] };
+        return { reasons: [], holders: [] };
     }
   }
 
-  /** Why a pipe lets nobody read from it, or write to it: it is empty or full, and those who could change that do not. */
-  #pipeReason(process: SimulatedProcess, fd: number, end: "read" | "write"): { reason: string; holders: SimulatedProcess[] } {
+  #pollReasons(process: SimulatedProcess, { fd, events }: PollEntry): Reason[] {
+    if (fd < 0) return [];
+    return [
+      ...((events & (POLLIN | POLLRDNORM)) !== 0 ? [this.#pipeReason(process, fd, "read")] : []),
+      ...((events & (POLLOUT | POLLWRNORM)) !== 0 ? [this.#pipeReason(process, fd, "write")] : []),
+    ];
+  }
+
+  /** Why nothing can be read from a pipe, or written to it: it is empty or full, and who could change that does not. */
+  #pipeReason(process: SimulatedProcess, fd: number, end: "read" | "write"): Reason {
     const own = this.#holders.find((holder) => holder.process === process && holder.fd === fd);
     const pipe = own && this.#pipes.get(own.pipe);
-    if (own === undefined || pipe === undefined) return { reason: `fd ${fd} is not open`, holders: [] };
+    if (own === undefined || pipe === undefined || own.end !== end) {
+      return { reasons: [`fd ${fd} is no ${end} end of a pipe`], holders: [] };
+    }
     const other = end === "read" ? "write" : "read";
     const holders = this.#holders.filter((holder) => holder.pipe === own.pipe && holder.end === other);
-    const state = end === "read" ? "is empty" : `is full, with ${pipe.size.toLocaleString("en-US")} bytes`;
     const processes = [...new Set(holders.map((holder) => holder.process))];
+    const state = end === "read" ? "empty" : `full, with ${pipe.size.toLocaleString("en-US")} bytes in it`;
+    const held = processes.map((holder) => {
+      const fds = holders.filter((one) => one.process === holder).map((one) => one.fd);
+      return `pid ${holder.pid}${holder === process ? " itself" : ""} (fd ${fds.join(", ")})`;
+    });
     const isOnlyItself = processes.length === 1 && processes[0] === process;
-    const held = holders.map((holder) => `${named(holder.process)} as fd ${holder.fd}`).join(", ") || "nobody";
-    const only = isOnlyItself ? `only by ${held}: by itself, so it will never ${end === "read" ? "see the end" : "get room"}` : `by ${held}`;
-    return { reason: `${this.#pipeName(own.pipe)} ${state}; its ${other} end is held ${only}`, holders: processes };
+    const by = isOnlyItself ? `${held[0]} alone` : held.join(" and ");
+    const name = this.#pipeName(own.pipe);
+    return {
+      reasons: [`on fd ${fd}, ${name}: it is ${state}, and its ${other} end is held by ${by}`],
+      holders: processes,
+    };
   }
 
   #pipeName(pipe: number): string {
     const origin = this.#recording.pipeMadeAt(pipe);
-    return origin === undefined ? "the pipe" : `the pipe of step ${origin.step}`;
+    return origin === undefined ? "a pipe" : `the pipe of step ${origin.step}`;
   }
 }
 

@@ -3,24 +3,42 @@
 // Each turn of the loop is one atomic step of the model. A step that settles a call leaves the loop until all microtasks
 // have run (quiescence.ts); one that does not (the call blocks, an ended process closes a descriptor, time passes) goes
 // straight on. The machine is the same for all schedules: its first state is put back before each.
-import { CALL_CLOCK_NANOSLEEP, CALL_KILL, CALL_POLL, CALL_SPAWN, CALL_WAITPID } from "../../assembly/abi/calls.js";
-import { BLOCKED, FORM_AWAITED, GONE, MAX_TASKS, TASK_BLOCKED, TASK_WOKEN } from "../../assembly/abi/model.js";
+import {
+  CALL_CLOCK_NANOSLEEP,
+  CALL_KILL,
+  CALL_POLL,
+  CALL_SPAWN,
+  CALL_WAITPID,
+} from "../../assembly/abi/calls.js";
+import {
+  BLOCKED,
+  FORM_AWAITED,
+  GONE,
+  MAX_PROCESSES,
+  MAX_TASKS,
+  TASK_BLOCKED,
+  TASK_WOKEN,
+} from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
-import { type DescriptorFacts, Machine, type MachineOptions, type Snapshot } from "../../backends/wasm/machine.js";
+import {
+  type DescriptorFacts,
+  Machine,
+  type MachineOptions,
+  type Snapshot,
+} from "../../backends/wasm/machine.js";
 import type { Spawned } from "../../backends/wasm/process.js";
 import type { SpawnRequest } from "../call.js";
 import { resultOf } from "../calls.js";
 import { abortError } from "../errors.js";
 import type { WaitResult } from "../linux.js";
-import type { Json, Main } from "../program.js";
+import type { AnyProgram, Json, Main } from "../program.js";
 import { refusal } from "../refusals.js";
 import { syscalls } from "../syscalls.js";
 import { callError } from "./call-error.js";
-import { programName } from "./call-text.js";
 import { CALL_EXITING, CALL_TIMER } from "./choice.js";
 import type { Finding } from "./finding.js";
 import { type PendingCall, type ProcessHost, SimulatedProcess } from "./process.js";
-import { afterMacrotask, afterMicrotasks } from "./quiescence.js";
+import { Turns } from "./quiescence.js";
 import type { Recording } from "./recording.js";
 import type { Choices, Scheduler } from "./scheduler/scheduler.js";
 import { StepLog } from "./steps.js";
@@ -46,39 +64,68 @@ export type Leftover =
 
 // How often a process that has no call outstanding is given a turn of the event loop before others go on without it, and
 // before it is said that it awaits something outside. Streams need one or two.
-const TURNS_BEFORE_GOING_ON = 3;
-const TURNS_BEFORE_GIVING_UP = 10;
+const ROUNDS_BEFORE_GOING_ON = 3;
+const ROUNDS_BEFORE_GIVING_UP = 10;
 
 // Timers may fire early so often in a schedule: a program that asks again after every timeout could go on for ever.
 const EARLY_TIMERS = 32;
 
 const nothing = (): void => {};
 
-/** What can happen next, as the scheduler sees it. */
+// What stands for the timer among the choices.
+const TIMER = -0x8000_0000;
+
+/**
+ * What can happen next, as the scheduler sees it. A choice is kept as an integer, for it is made anew at every step: the
+ * place of a live process whose oldest call is to be attempted, or -1 - task for a task that was attempted before or that
+ * ends a process.
+ */
 class NextSteps implements Choices {
   count = 0;
   hasTimer = false;
-  /** The call of each choice; undefined for the timer and for the exit of a process. */
-  readonly pendings: (PendingCall | undefined)[] = [];
-  /** The exiting process of a choice without a call; undefined for the timer. */
-  readonly exiting: (SimulatedProcess | undefined)[] = [];
-  /** The task of a choice that was attempted before. */
-  readonly tasks: number[] = [];
+  readonly slots = new Int32Array(MAX_PROCESSES + MAX_TASKS + 1);
+
+  constructor(
+    readonly live: readonly SimulatedProcess[],
+    readonly parked: readonly (PendingCall | undefined)[],
+    readonly processOf: (task: number) => SimulatedProcess,
+  ) {}
+
+  /** The call that a choice attempts; undefined if it is none. */
+  pending(choice: number): PendingCall | undefined {
+    const slot = this.slots[choice] as number;
+    return slot >= 0 ? this.live[slot]?.fresh : this.parked[-1 - slot];
+  }
+
+  /** The task of a choice that was attempted before or ends a process; -1 for any other. */
+  task(choice: number): number {
+    const slot = this.slots[choice] as number;
+    return slot >= 0 || slot === TIMER ? -1 : -1 - slot;
+  }
 
   pid(choice: number): number {
-    return (this.pendings[choice]?.process ?? this.exiting[choice])?.pid ?? 0;
+    const pending = this.pending(choice);
+    if (pending !== undefined) return pending.process.pid;
+    const task = this.task(choice);
+    return task < 0 ? 0 : this.processOf(task).pid;
   }
 
   call(choice: number): number {
-    const pending = this.pendings[choice];
+    const pending = this.pending(choice);
     if (pending !== undefined) return pending.call.syscall.number;
-    return this.exiting[choice] === undefined ? CALL_TIMER : CALL_EXITING;
+    return this.task(choice) < 0 ? CALL_TIMER : CALL_EXITING;
   }
 
   nth(choice: number): number {
-    const pending = this.pendings[choice];
-    return pending === undefined || pending.process.outstanding === 1 ? 0 : pending.process.nthOf(pending);
+    const pending = this.pending(choice);
+    return pending === undefined ? 0 : nthOf(pending);
   }
+}
+
+/** Which of the outstanding calls of its name a call is. */
+function nthOf(pending: PendingCall): number {
+  const { process } = pending;
+  return process.outstanding === 1 ? 0 : process.nthOf(pending);
 }
 
 export class Engine implements ProcessHost {
@@ -87,27 +134,34 @@ export class Engine implements ProcessHost {
   readonly #start: Snapshot;
   readonly #rootIndex: number;
   readonly #rootPid: number;
-  readonly #arm: () => void;
-  readonly #choices = new NextSteps();
+  readonly #turns: Turns;
   /** Processes whose code may run, in the order of their birth. */
   readonly #live: SimulatedProcess[] = [];
   /** All processes of the schedule, in the order of their birth. */
   readonly #all: SimulatedProcess[] = [];
   /** The calls that wait, by task. */
   readonly #parked: (PendingCall | undefined)[] = [];
-  /** The processes that are ending, by task. */
+  /** Where the machine lists the tasks that can go on. */
   readonly #tasks: number[] = [];
+  readonly #choices = new NextSteps(this.#live, this.#parked, (task) => this.#processOf(task));
   #parkedCount = 0;
   /** Waiting calls among them that a timer may end. */
   #timedCount = 0;
   /** Processes that have ended and still hold something. */
   #exitingCount = 0;
   #earlyTimers = 0;
-  #turns = 0;
+  /** Whose code a step let go on last. */
+  #resumed: SimulatedProcess | undefined;
+  /** Whose calls failed with which errors. */
+  readonly #errors = new WeakMap<object, SimulatedProcess>();
+  /** Rounds of the event loop that programs were given since the last step. */
+  #rounds = 0;
   #finding: Finding | undefined;
   #run: Run | undefined;
   #done: (finding: Finding | undefined) => void = nothing;
   #isRunning = false;
+  /** Something went wrong that is not the programs' fault: the machine cannot be used again. */
+  isBroken = false;
   leftovers: Leftover[] = [];
   /** The exit status of the first process. */
   status = 0;
@@ -121,7 +175,7 @@ export class Engine implements ProcessHost {
     this.#rootPid = this.machine.processes().find(({ process }) => process === this.#rootIndex)?.pid ?? 0;
     this.#start = this.machine.snapshot();
     this.#startTime = this.machine.monotonic();
-    this.#arm = afterMicrotasks(() => this.#choose());
+    this.#turns = new Turns(() => this.#choose());
   }
 
   /** Nanoseconds that have passed in the schedule. */
@@ -156,19 +210,22 @@ export class Engine implements ProcessHost {
     this.#timedCount = 0;
     this.#exitingCount = 0;
     this.#earlyTimers = 0;
-    this.#turns = 0;
+    this.#resumed = undefined;
+    this.#rounds = 0;
     this.#finding = undefined;
     this.leftovers = [];
     this.status = 0;
     run.scheduler.begin();
     const root = this.#born(this.#rootIndex, this.#rootPid, run.name, undefined, {});
     this.#runMain(root, run.main, []);
-    this.#arm();
+    this.#turns.start();
   }
 
   /** The calls that wait now. For diagnoses. */
   waiting(): PendingCall[] {
-    return this.#live.flatMap((process) => process.calls()).filter((pending) => this.#hasState(pending, TASK_BLOCKED));
+    return this.#live
+      .flatMap((process) => process.calls())
+      .filter((pending) => this.#hasState(pending, TASK_BLOCKED));
   }
 
   /** Whether a call that waited can look again. */
@@ -189,7 +246,7 @@ export class Engine implements ProcessHost {
     process.remove(pending);
     this.#run?.recording?.aborted(this, pending, moved);
     if (moved > 0) pending.resolve(resultOf(call, moved));
-    else pending.reject(abortError(call.syscall.name, pending.signal?.reason));
+    else pending.reject(abortError(call.syscall.name, pending.abort?.signal.reason));
   }
 
   #cancel(pending: PendingCall): number {
@@ -200,11 +257,11 @@ export class Engine implements ProcessHost {
   #born(
     index: number,
     pid: number,
-    name: string,
+    program: AnyProgram | string,
     parent: SimulatedProcess | undefined,
     fds: Readonly<Record<string, number>>,
   ): SimulatedProcess {
-    const process = new SimulatedProcess(this, index, pid, name, parent, fds);
+    const process = new SimulatedProcess(this, index, pid, program, parent, fds);
     this.#live.push(process);
     this.#all.push(process);
     return process;
@@ -241,40 +298,61 @@ export class Engine implements ProcessHost {
     if (process.isLive) this.#finding ??= { kind: "throw", process, error };
   }
 
+  /**
+   * Is told of a promise that was rejected and that nobody handles: a real process would end.
+   * @returns whether it is a program's
+   */
+  unhandled(reason: unknown): boolean {
+    if (!this.#isRunning) return false;
+    const failed = this.#errors.get(reason as object);
+    // Of other errors it is only known whose code ran last.
+    this.#threw(failed?.isLive ? failed : (this.#resumed ?? (this.#all[0] as SimulatedProcess)), reason);
+    return true;
+  }
+
   #findLeftovers(root: SimulatedProcess): void {
     for (const facts of this.machine.descriptors(root.index)) {
       this.leftovers.push({ kind: "descriptor", process: root, facts });
     }
     for (const child of this.#all) {
-      if (child.parent === root && !child.isReaped) this.leftovers.push({ kind: "child", process: root, child });
+      if (child.parent === root && !child.isReaped)
+        this.leftovers.push({ kind: "child", process: root, child });
     }
   }
 
   #choose(): void {
-    if (!this.#isRunning) return;
+    let isOver: boolean;
     try {
-      this.#takeSteps();
+      isOver = this.#takeSteps();
     } catch (error) {
       // An assertion of the model, or a fault of ours.
-      this.#finish({ kind: "internal", error });
+      this.#finding = { kind: "internal", error };
+      this.isBroken = true;
+      isOver = true;
     }
+    if (isOver) this.#finish(this.#finding);
   }
 
-  #takeSteps(): void {
+  /** Takes steps until one of them lets code run. @returns whether the schedule is over */
+  #takeSteps(): boolean {
     const { scheduler, maxSteps } = this.#run as Run;
     const choices = this.#choices;
     for (;;) {
-      if (this.#finding !== undefined) return this.#finish(this.#finding);
-      if (this.#gather()) return this.#giveTurn();
+      if (this.#finding !== undefined) return true;
+      if (this.#gather()) return this.#giveTime();
       if (choices.count === 0) {
         const live = this.#live;
-        if (live.length === 0) return this.#finish(this.#verdict());
-        if (live.every(({ outstanding }) => outstanding > 0)) return this.#finish({ kind: "deadlock" });
-        if (this.#turns < TURNS_BEFORE_GIVING_UP) return this.#giveTurn();
-        return this.#finish({ kind: "outside" });
+        // Also a process that waits in a call may have a stream that goes on.
+        if (live.length > 0 && this.#rounds < ROUNDS_BEFORE_GIVING_UP) return this.#giveTime();
+        this.#finding =
+          live.length === 0 ? this.#verdict() : { kind: isDeadlock(live) ? "deadlock" : "outside" };
+        return true;
       }
-      if (this.steps.length === maxSteps) return this.#finish({ kind: "steps" });
-      if (this.#take(scheduler.choose(choices))) return this.#arm();
+      if (this.steps.length === maxSteps) {
+        this.#finding = { kind: "steps" };
+        return true;
+      }
+      if (this.#take(scheduler.choose(choices))) return false;
     }
   }
 
@@ -284,47 +362,37 @@ export class Engine implements ProcessHost {
     return this.leftovers.length > 0 && this.#run?.leaks === "fail" ? { kind: "leak" } : undefined;
   }
 
-  #giveTurn(): void {
-    this.#turns++;
-    afterMacrotask(() => this.#choose());
+  /** @returns false: the schedule is not over */
+  #giveTime(): false {
+    this.#rounds++;
+    this.#turns.skipToNextLoop();
+    return false;
   }
 
-  /** Lists what can happen next. @returns whether a process is to be given a turn of the event loop first */
+  /** Lists what can happen next. @returns whether a process is to be given a round of the event loop first */
   #gather(): boolean {
     const choices = this.#choices;
-    const { pendings } = choices;
+    const { slots } = choices;
+    const live = this.#live;
     let count = 0;
     let isIdle = false;
-    const live = this.#live;
     for (let i = 0; i < live.length; i++) {
       const process = live[i] as SimulatedProcess;
-      const { fresh } = process;
-      if (fresh !== undefined) pendings[count++] = fresh;
+      if (process.fresh !== undefined) slots[count++] = i;
       else if (process.outstanding === 0 && !process.isElsewhere) isIdle = true;
     }
     if (isIdle) {
-      if (this.#turns < TURNS_BEFORE_GOING_ON) return true;
+      if (this.#rounds < ROUNDS_BEFORE_GOING_ON) return true;
       for (const process of live) if (process.outstanding === 0) process.isElsewhere = true;
     }
     if (this.#parkedCount > 0 || this.#exitingCount > 0) {
       const tasks = this.#tasks;
       const runnable = this.machine.runnable(tasks);
-      for (let i = 0; i < runnable; i++) {
-        const task = tasks[i] as number;
-        const pending = this.#parked[task];
-        pendings[count] = pending;
-        choices.tasks[count] = task;
-        if (pending === undefined) choices.exiting[count] = this.#processOf(task);
-        count++;
-      }
+      for (let i = 0; i < runnable; i++) slots[count++] = -1 - (tasks[i] as number);
     }
-    choices.hasTimer = false;
-    if (this.#timedCount > 0 && (count === 0 || this.#earlyTimers < EARLY_TIMERS) && this.machine.hasTimer()) {
-      choices.hasTimer = true;
-      pendings[count] = undefined;
-      choices.exiting[count] = undefined;
-      count++;
-    }
+    const mayFire = this.#timedCount > 0 && (count === 0 || this.#earlyTimers < EARLY_TIMERS);
+    choices.hasTimer = mayFire && this.machine.hasTimer();
+    if (choices.hasTimer) slots[count++] = TIMER;
     choices.count = count;
     return false;
   }
@@ -342,12 +410,12 @@ export class Engine implements ProcessHost {
   /** Takes a step. @returns whether it settled a call, so that code is to run */
   #take(choice: number): boolean {
     const choices = this.#choices;
-    this.#turns = 0;
-    const pending = choices.pendings[choice];
-    if (pending !== undefined) return this.#attempt(pending, choices.nth(choice));
-    const process = choices.exiting[choice];
-    if (process === undefined) this.#fireTimer(choices.count > 1);
-    else this.#exitStep(process, choices.tasks[choice] as number);
+    this.#rounds = 0;
+    const pending = choices.pending(choice);
+    if (pending !== undefined) return this.#attempt(pending);
+    const task = choices.task(choice);
+    if (task < 0) this.#fireTimer(choices.count > 1);
+    else this.#exitStep(this.#processOf(task), task);
     return false;
   }
 
@@ -369,12 +437,12 @@ export class Engine implements ProcessHost {
     this.#run?.recording?.exiting(this, process, isDone);
   }
 
-  #attempt(pending: PendingCall, nth: number): boolean {
+  #attempt(pending: PendingCall): boolean {
     const { process, call } = pending;
     const { syscall } = call;
     const { machine, steps } = this;
     const recording = this.#run?.recording;
-    steps.begin(process.pid, syscall.number, nth);
+    steps.begin(process.pid, syscall.number, nthOf(pending));
     recording?.before(this);
     const isFirst = pending.task < 0;
     let result: number;
@@ -386,7 +454,10 @@ export class Engine implements ProcessHost {
       } else {
         const task = machine.createTask(process.index, FORM_AWAITED);
         if (task < 0) {
-          this.#finding = { kind: "internal", error: new Error(`more than ${MAX_TASKS} calls are outstanding at once`) };
+          this.#finding = {
+            kind: "internal",
+            error: new Error(`more than ${MAX_TASKS} calls are outstanding at once`),
+          };
           return true;
         }
         pending.task = task;
@@ -409,10 +480,13 @@ export class Engine implements ProcessHost {
       return false;
     }
     process.lastStep = steps.length;
+    this.#resumed = process;
     process.remove(pending);
     if (result < 0) {
       recording?.call(this, pending, isFirst, result);
-      pending.reject(callError(call, -result, pending.madeAt));
+      const error = callError(call, -result, pending.madeAt);
+      this.#errors.set(error, process);
+      pending.reject(error);
       return true;
     }
     const value = resultOf(call, result);
@@ -460,7 +534,7 @@ export class Engine implements ProcessHost {
   }
 
   #spawn(parent: SimulatedProcess, { program, args }: SpawnRequest, pid: number, spawned: Spawned): void {
-    const child = this.#born(spawned.process, pid, programName(program), parent, spawned.fds);
+    const child = this.#born(spawned.process, pid, program, parent, spawned.fds);
     this.#runMain(child, program.main, args);
   }
 
@@ -469,13 +543,17 @@ export class Engine implements ProcessHost {
     if (!process.isLive) return;
     process.end();
     process.isAwake = false;
-    for (const pending of process.calls()) if (this.#parked[pending.task] === pending) this.#unpark(pending);
+    // The machine has ended the calls that waited.
+    for (let pending = process.first; pending !== undefined; pending = pending.next) {
+      if (pending.task >= 0 && this.#parked[pending.task] === pending) this.#unpark(pending);
+    }
     this.#exitingCount++;
     this.#live.splice(this.#live.indexOf(process), 1);
   }
 
   #finish(finding: Finding | undefined): void {
     this.#isRunning = false;
+    this.#turns.stop();
     for (const process of this.#live) process.end();
     this.#done(finding);
   }
@@ -485,4 +563,9 @@ export class Engine implements ProcessHost {
 function isTimed({ call }: PendingCall): boolean {
   const { number } = call.syscall;
   return number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0);
+}
+
+/** Whether every live process waits in a call; if not, one awaits something that is not ours. */
+function isDeadlock(live: readonly SimulatedProcess[]): boolean {
+  return live.every(({ outstanding }) => outstanding > 0);
 }

@@ -1,7 +1,8 @@
 // The errors of a simulation: the message holds the whole diagnosis, and what replays it.
-import type { Leak } from "./report.js";
+
 import type { FailureKind } from "./finding.js";
 import type { Coverage } from "./options.js";
+import type { Leak } from "./report.js";
 import type { Trace } from "./trace.js";
 
 /** What a failed schedule came to. */
@@ -66,7 +67,8 @@ export class ExplorationError extends SimulationError {
 
 function messageOf(facts: FailureFacts, found: string): string {
   const title = facts.name === undefined ? facts.headline : `${facts.name}: ${facts.headline}`;
-  const leaks = facts.leaks.length === 0 ? [] : ["", "left behind:", ...facts.leaks.map(({ text }) => `  ${text}`)];
+  const leaks =
+    facts.leaks.length === 0 ? [] : ["", "left behind:", ...facts.leaks.map(({ text }) => `  ${text}`)];
   return [
     `${title} (${found})`,
     ...facts.details,
@@ -75,7 +77,15 @@ function messageOf(facts: FailureFacts, found: string): string {
     String(facts.trace),
     ...leaks,
     "",
-    `replay: LINUX_IPC_REPLAY=${facts.failure}`,
+    replayText(facts.failure),
     "",
   ].join("\n");
+}
+
+// Beyond it, a message would be mostly the string.
+const MOST_SHOWN = 4000;
+
+function replayText(failure: string): string {
+  if (failure.length <= MOST_SHOWN) return `replay: LINUX_IPC_REPLAY=${failure}`;
+  return `replay: LINUX_IPC_REPLAY=…, see the error's \`failure\`: ${failure.length.toLocaleString("en-US")} characters`;
 }

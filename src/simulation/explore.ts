@@ -2,11 +2,19 @@ import { callSite, takeStack } from "./call-error.js";
 import { ExplorationError } from "./errors.js";
 import type { Finding } from "./finding.js";
 import { type Coverage, type ExplorationOptions, type RootProgram, settingsOf } from "./options.js";
-import { afterMacrotask } from "./quiescence.js";
 import { environmentReplay, recordReplay } from "./replay.js";
 import type { ExplorationReport, Leak } from "./report.js";
 import { RandomScheduler } from "./scheduler/random.js";
-import { factsOf, inSession, leakOf, type Recorded, record, recordAgain, type Session, verify } from "./session.js";
+import {
+  factsOf,
+  inSession,
+  leakOf,
+  type Recorded,
+  record,
+  recordAgain,
+  type Session,
+  verify,
+} from "./session.js";
 
 /** `explore`, with its second form. */
 export interface Explore {
@@ -40,7 +48,11 @@ export const explore: Explore = Object.assign(
   },
 );
 
-async function search(options: ExplorationOptions, program: RootProgram, site: Error): Promise<ExplorationReport> {
+async function search(
+  options: ExplorationOptions,
+  program: RootProgram,
+  site: Error,
+): Promise<ExplorationReport> {
   const settings = settingsOf("explore", options);
   return await inSession("explore", settings, program, async (session) => {
     const search = new Search(session);
@@ -61,8 +73,8 @@ interface Failed {
   readonly divergence?: string | undefined;
 }
 
-// So long the search keeps the event loop to itself: timers, a progress bar and other tests' I/O wait.
-const TURN_MS = 40;
+// How often somebody is told how far the search has come.
+const PROGRESS_INTERVAL_MS = 40;
 // Schedules of which it is known that they differ.
 const MOST_DISTINCT = 1_000_000;
 
@@ -123,23 +135,25 @@ class Search {
     const run = { main, name, scheduler, maxSteps, leaks, recording: undefined };
     const endMs = this.#startMs + budgetMs;
     return new Promise((resolve, reject) => {
-      let turnEndMs = now() + TURN_MS;
+      let progressMs = now() + PROGRESS_INTERVAL_MS;
       const next = (): void => {
         if (this.#schedules >= schedules) return resolve(undefined);
         const nowMs = now();
         if (nowMs >= endMs) return resolve(undefined);
-        if (nowMs < turnEndMs) return engine.run(run, done);
-        try {
-          onProgress?.(this.coverage());
-        } catch (error) {
-          return reject(error);
+        if (onProgress !== undefined && nowMs >= progressMs) {
+          progressMs = nowMs + PROGRESS_INTERVAL_MS;
+          try {
+            onProgress(this.coverage());
+          } catch (error) {
+            return reject(error);
+          }
         }
-        turnEndMs = nowMs + TURN_MS;
-        afterMacrotask(() => engine.run(run, done));
+        engine.run(run, done);
       };
       const done = (finding: Finding | undefined): void => {
         this.#count();
-        if (engine.leftovers.length > 0) this.#keepLeaks(engine.leftovers.map((one) => leakOf(one, undefined)));
+        if (engine.leftovers.length > 0)
+          this.#keepLeaks(engine.leftovers.map((one) => leakOf(one, undefined)));
         if (finding !== undefined) resolve(finding);
         else next();
       };

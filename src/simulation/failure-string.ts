@@ -69,7 +69,8 @@ export function decodeFailure(failure: string): { hash: string; steps: StepName[
   const wrong = (why: string): TypeError => new TypeError(`not a failure string of linux-ipc: ${why}`);
   if (typeof failure !== "string") throw wrong("not a string");
   const [version, hash, text, ...rest] = failure.trim().split(",");
-  if (version !== VERSION) throw wrong(`its version is ${JSON.stringify(version)}, this one reads ${VERSION}`);
+  if (version !== VERSION)
+    throw wrong(`its version is ${JSON.stringify(version)}, this one reads ${VERSION}`);
   if (hash === undefined || text === undefined || rest.length > 0) throw wrong("it has not three parts");
   if (!/^[0-9a-f]{8}$/.test(hash)) throw wrong(`${JSON.stringify(hash)} is no hash of options`);
   const steps: StepName[] = [];

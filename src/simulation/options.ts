@@ -143,7 +143,9 @@ export function machineHash(machine: MachineOptions): string {
 export function firstProcess(caller: string, root: RootProgram): { main: Main<[]>; name: string } {
   const main: unknown = typeof root === "object" && root !== null ? root.main : root;
   if (typeof main !== "function") {
-    throw new TypeError(`${caller}: the program must be an async function (linux) => …, or made by program()`);
+    throw new TypeError(
+      `${caller}: the program must be an async function (linux) => …, or made by program()`,
+    );
   }
   const name = typeof root === "function" ? root.name : programName(root);
   return { main: main as Main<[]>, name: name || "main" };

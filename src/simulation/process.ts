@@ -5,7 +5,9 @@ import { Call } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
 import type { Linux } from "../linux.js";
+import type { AnyProgram } from "../program.js";
 import { callSite } from "./call-error.js";
+import { programName } from "./call-text.js";
 
 /** One call that a program has made and that has not completed. */
 export class PendingCall {
@@ -16,8 +18,8 @@ export class PendingCall {
   /** Its neighbours among the calls of its process, in the order in which they were made. */
   previous: PendingCall | undefined = undefined;
   next: PendingCall | undefined = undefined;
-  signal: AbortSignal | undefined = undefined;
-  onAbort: (() => void) | undefined = undefined;
+  /** Its AbortSignal, if it has one, with what listens to it. */
+  abort: Abort | undefined = undefined;
   /** Where it was made, if that is recorded. */
   madeAt: Error | undefined = undefined;
 
@@ -27,6 +29,11 @@ export class PendingCall {
     readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
   ) {}
+}
+
+interface Abort {
+  readonly signal: AbortSignal;
+  readonly listener: () => void;
 }
 
 /** What a process needs of the engine. */
@@ -60,14 +67,14 @@ export class SimulatedProcess implements CallStarter {
 
   /**
    * @param index its place in the machine
-   * @param name of its program, for people
    * @param parent undefined for the first process
    */
   constructor(
     host: ProcessHost,
     readonly index: number,
     readonly pid: number,
-    readonly name: string,
+    /** What it runs, or the name of that. */
+    readonly program: AnyProgram | string,
     readonly parent: SimulatedProcess | undefined,
     readonly fds: Readonly<Record<string, number>>,
   ) {
@@ -86,7 +93,7 @@ export class SimulatedProcess implements CallStarter {
     // The bytes are those of the time of the call, whatever becomes of the caller's buffer.
     const kept =
       call.syscall.number === CALL_WRITE
-        ? new Call(call.syscall, call.a, call.b, call.c, (call.payload as Uint8Array).slice())
+        ? new Call(call.syscall, call.a, 0, 0, new Uint8Array(call.payload as Uint8Array))
         : call;
     const pending = new PendingCall(this, kept, resolve, reject);
     if (this.#host.recordsStacks) pending.madeAt = callSite(this.linux[call.syscall.name]);
@@ -95,9 +102,9 @@ export class SimulatedProcess implements CallStarter {
         reject(abortError(call.syscall.name, signal.reason));
         return;
       }
-      pending.signal = signal;
-      pending.onAbort = () => this.#host.abort(pending);
-      signal.addEventListener("abort", pending.onAbort, { once: true });
+      const listener = (): void => this.#host.abort(pending);
+      pending.abort = { signal, listener };
+      signal.addEventListener("abort", listener, { once: true });
     }
     this.isElsewhere = false;
     this.outstanding++;
@@ -116,16 +123,19 @@ export class SimulatedProcess implements CallStarter {
 
   /** Takes a call off the list: it has completed, or never will. */
   remove(pending: PendingCall): void {
-    const { previous, next, signal } = pending;
+    const { previous, next } = pending;
     if (previous === undefined) this.first = next;
     else previous.next = next;
     if (next === undefined) this.last = previous;
     else next.previous = previous;
     if (this.fresh === pending) this.fresh = next;
     this.outstanding--;
-    if (signal !== undefined && pending.onAbort !== undefined) {
-      signal.removeEventListener("abort", pending.onAbort);
-    }
+    if (pending.abort !== undefined) stopListening(pending.abort);
+  }
+
+  /** What people call it. */
+  get name(): string {
+    return typeof this.program === "string" ? this.program : programName(this.program);
   }
 
   /** Which of the outstanding calls of the same name a call is, in the order in which they were made. */
@@ -146,16 +156,21 @@ export class SimulatedProcess implements CallStarter {
 
   /** Whether it has called exit(3), although that step has not come yet. */
   get isLeaving(): boolean {
-    return this.calls().some(({ call }) => call.syscall.number === CALL_EXIT);
+    for (let pending = this.first; pending !== undefined; pending = pending.next) {
+      if (pending.call.syscall.number === CALL_EXIT) return true;
+    }
+    return false;
   }
 
   /** Ends its code: nothing of it resumes. */
   end(): void {
     this.isLive = false;
     for (let pending = this.first; pending !== undefined; pending = pending.next) {
-      if (pending.signal !== undefined && pending.onAbort !== undefined) {
-        pending.signal.removeEventListener("abort", pending.onAbort);
-      }
+      if (pending.abort !== undefined) stopListening(pending.abort);
     }
   }
+}
+
+function stopListening({ signal, listener }: Abort): void {
+  signal.removeEventListener("abort", listener);
 }

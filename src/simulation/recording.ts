@@ -1,6 +1,14 @@
 // Takes down one schedule in words. Slow, so only a schedule that somebody will read is recorded: the one that failed is
 // repeated for it.
-import { CALL_DUP, CALL_DUP2, CALL_DUP3, CALL_FCNTL, CALL_PIPE2, CALL_READ, CALL_WRITE } from "../../assembly/abi/calls.js";
+import {
+  CALL_DUP,
+  CALL_DUP2,
+  CALL_DUP3,
+  CALL_FCNTL,
+  CALL_PIPE2,
+  CALL_READ,
+  CALL_WRITE,
+} from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import { callText, durationText, resultText } from "./call-text.js";
 import type { Engine } from "./engine.js";
@@ -114,7 +122,9 @@ export class Recording {
     text: string,
     facts: { call: string; waits?: boolean; resumed?: boolean },
   ): void {
-    const wakes = this.#waiting.filter((pending) => engine.isWoken(pending)).map(({ process }) => process.pid);
+    const wakes = this.#waiting
+      .filter((pending) => engine.isWoken(pending))
+      .map(({ process }) => process.pid);
     this.#steps.push({
       step: engine.steps.length,
       pid,

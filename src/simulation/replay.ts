@@ -1,10 +1,24 @@
 import { callSite, takeStack } from "./call-error.js";
 import { SimulationError } from "./errors.js";
 import { decodeFailure, type StepName } from "./failure-string.js";
-import { machineHash, type RootProgram, type Settings, type SimulationOptions, settingsOf } from "./options.js";
+import {
+  machineHash,
+  type RootProgram,
+  type Settings,
+  type SimulationOptions,
+  settingsOf,
+} from "./options.js";
 import type { SimulationReport } from "./report.js";
 import { ReplayScheduler } from "./scheduler/replay.js";
-import { divergenceText, factsOf, inSession, type Recorded, record, reportOf, type Session } from "./session.js";
+import {
+  divergenceText,
+  factsOf,
+  inSession,
+  type Recorded,
+  record,
+  reportOf,
+  type Session,
+} from "./session.js";
 
 /**
  * Runs the schedule of a failure string again.
@@ -35,7 +49,9 @@ async function replayString(
   const settings = settingsOf("replay", options);
   const { hash, steps } = decodeFailure(failure);
   if (!hash.startsWith(machineHash(settings.machine))) {
-    throw new TypeError("replay: the failure string is of another machine: pass the options it was found with");
+    throw new TypeError(
+      "replay: the failure string is of another machine: pass the options it was found with",
+    );
   }
   return await inSession("replay", settings, program, (session) => replaySteps(session, steps, site));
 }

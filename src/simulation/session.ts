@@ -1,8 +1,10 @@
 // What simulate, explore and replay share: the engine, one at a time; a schedule with its recording; the error of one.
-import { stepCallName, type StepName, encodeFailure } from "./failure-string.js";
+
+import type { Main } from "../program.js";
 import { type Diagnosis, diagnose, leftoverText } from "./diagnosis.js";
 import { Engine, type Leftover } from "./engine.js";
 import type { FailureFacts } from "./errors.js";
+import { encodeFailure, type StepName, stepCallName } from "./failure-string.js";
 import type { Finding } from "./finding.js";
 import { firstProcess, type RootProgram, type Settings } from "./options.js";
 import { Recording } from "./recording.js";
@@ -10,7 +12,6 @@ import type { Leak, SimulationReport } from "./report.js";
 import { type Divergence, ReplayScheduler } from "./scheduler/replay.js";
 import type { Scheduler } from "./scheduler/scheduler.js";
 import type { Trace } from "./trace.js";
-import type { Main } from "../program.js";
 
 /** All that running schedules of one program takes. */
 export interface Session {
@@ -45,16 +46,39 @@ export async function inSession<Result>(
       `${caller}: ${realm[busy]} is running. Two simulations at once would share what the programs' modules hold: await the first.`,
     );
   }
-  realm[busy] = settings.name === undefined ? "another simulation" : `the simulation ${JSON.stringify(settings.name)}`;
+  realm[busy] =
+    settings.name === undefined ? "another simulation" : `the simulation ${JSON.stringify(settings.name)}`;
   const key = JSON.stringify(settings.machine);
   try {
     const engine = kept?.key === key ? kept.engine : new Engine(settings.machine);
     kept = undefined;
-    const result = await work({ engine, settings, main, name });
-    kept = { key, engine };
+    const result = await withRejections(engine, () => work({ engine, settings, main, name }));
+    if (!engine.isBroken) kept = { key, engine };
     return result;
   } finally {
     realm[busy] = undefined;
+  }
+}
+
+type RejectionListener = (reason: unknown) => void;
+
+/** What node's `process` has for promises that are rejected and that nobody handles. */
+interface RejectionSource {
+  on?(event: "unhandledRejection", listener: RejectionListener): void;
+  off?(event: "unhandledRejection", listener: RejectionListener): void;
+}
+
+/** Does some work while rejections that a program does not handle are its schedule's failure, not the end of the test run. */
+async function withRejections<Result>(engine: Engine, work: () => Promise<Result>): Promise<Result> {
+  const { process } = globalThis as { process?: RejectionSource };
+  const listener: RejectionListener = (reason) => {
+    if (!engine.unhandled(reason)) throw reason;
+  };
+  process?.on?.("unhandledRejection", listener);
+  try {
+    return await work();
+  } finally {
+    process?.off?.("unhandledRejection", listener);
   }
 }
 
@@ -77,21 +101,30 @@ export function record(session: Session, scheduler: Scheduler): Promise<Recorded
   const { engine, settings, main, name } = session;
   const recording = new Recording();
   const { maxSteps, leaks } = settings;
-  return new Promise((resolve) => {
-    // The machine is asked at once, while it is as it was at the end.
-    engine.run({ main, name, scheduler, maxSteps, leaks, recording }, (finding) =>
-      resolve({
-        finding,
-        diagnosis: finding && diagnose(engine, finding, recording),
-        recording,
-        trace: recording.trace(engine),
-        names: engine.steps.names(),
-        log: engine.steps.copy(),
-        leaks: engine.leftovers.map((leftover) => leakOf(leftover, recording)),
-        elapsed: engine.elapsed,
-      }),
-    );
+  return new Promise((resolve, reject) => {
+    const done = (finding: Finding | undefined): void => {
+      try {
+        resolve(recordedOf(engine, finding, recording));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    engine.run({ main, name, scheduler, maxSteps, leaks, recording }, done);
   });
+}
+
+/** All that can be told about the schedule that has ended; the machine is still as it was then. */
+function recordedOf(engine: Engine, finding: Finding | undefined, recording: Recording): Recorded {
+  return {
+    finding,
+    diagnosis: finding && diagnose(engine, finding, recording),
+    recording,
+    trace: recording.trace(engine),
+    names: engine.steps.names(),
+    log: engine.steps.copy(),
+    leaks: engine.leftovers.map((leftover) => leakOf(leftover, recording)),
+    elapsed: engine.elapsed,
+  };
 }
 
 /** What was left behind, for the report. */
@@ -112,7 +145,11 @@ export async function verify(session: Session, first: Recorded): Promise<Recorde
     here: first.diagnosis?.headline ?? "all was well",
     there: second.diagnosis?.headline ?? "all was well",
   };
-  return nondeterministic(session, second, [`  In step ${step}, at first: ${here}`, `  The second time: ${there}`].join("\n"));
+  return nondeterministic(
+    session,
+    second,
+    [`  In step ${step}, at first: ${here}`, `  The second time: ${there}`].join("\n"),
+  );
 }
 
 /**
@@ -134,7 +171,8 @@ export async function recordAgain(
   const shown = (steps: readonly StepName[]): string => stepText(steps[at]);
   const [here, there] = [shown(names), shown(second.names)];
   const difference =
-    here === there ? [`  In step ${at + 1}, ${here} came to another result the second time.`]
+    here === there
+      ? [`  In step ${at + 1}, ${here} came to another result the second time.`]
       : [`  In step ${at + 1}, at first: ${here}`, `  The second time: ${there}`];
   return nondeterministic(session, second, difference.join("\n"));
 }
@@ -150,7 +188,11 @@ function nondeterministic({ engine }: Session, recorded: Recorded, text: string)
 }
 
 /** The report of a schedule that did not fail. */
-export function reportOf(session: Session, recorded: Recorded, divergence: string | undefined): SimulationReport {
+export function reportOf(
+  session: Session,
+  recorded: Recorded,
+  divergence: string | undefined,
+): SimulationReport {
   const { names, trace, leaks, elapsed } = recorded;
   const schedule = encodeFailure(session.settings.hash, names);
   return { steps: names.length, schedule, trace, leaks, elapsed, divergence };
@@ -174,7 +216,11 @@ export function factsOf(session: Session, recorded: Recorded, divergence?: strin
 }
 
 const stepText = (step: StepName | undefined): string =>
-  step === undefined ? "no step" : step.pid === 0 ? "the timer" : `pid ${step.pid} ${stepCallName(step.call)}`;
+  step === undefined
+    ? "no step"
+    : step.pid === 0
+      ? "the timer"
+      : `pid ${step.pid} ${stepCallName(step.call)}`;
 
 /** Where a replay left its steps, told to people; undefined if it did not. */
 export function divergenceText(scheduler: ReplayScheduler, taken: number): string | undefined {

@@ -20,7 +20,11 @@ export function simulate(options: SimulationOptions, program: RootProgram): Prom
   return runOnce(options, program, site);
 }
 
-async function runOnce(options: SimulationOptions, program: RootProgram, site: Error): Promise<SimulationReport> {
+async function runOnce(
+  options: SimulationOptions,
+  program: RootProgram,
+  site: Error,
+): Promise<SimulationReport> {
   const settings = settingsOf("simulate", options);
   return await inSession("simulate", settings, program, async (session) => {
     const steps = environmentReplay(settings);
@@ -28,7 +32,10 @@ async function runOnce(options: SimulationOptions, program: RootProgram, site: E
     const recorded = await record(session, new RandomScheduler(settings.seed));
     if (recorded.finding === undefined) return reportOf(session, recorded, undefined);
     // A schedule that cannot be repeated has another cause than its own.
-    const error = new SimulationError(factsOf(session, await verify(session, recorded)), `seed ${settings.seed}`);
+    const error = new SimulationError(
+      factsOf(session, await verify(session, recorded)),
+      `seed ${settings.seed}`,
+    );
     takeStack(error, site);
     throw error;
   });

@@ -26,7 +26,7 @@ export interface TraceProcess {
   readonly name: string;
 }
 
-const WIDEST_COLUMN = 40;
+const WIDEST_COLUMN = 48;
 const WIDEST_TABLE = 160;
 
 /** All steps of one schedule. `String(trace)` gives them in columns. */
@@ -48,7 +48,9 @@ export class Trace {
 
   #table(columns: readonly Column[], rows: number): string[] {
     const line = (step: string, cells: readonly string[], note: string): string =>
-      [step.padStart(4), ...cells.map((cell, i) => cell.padEnd(columns[i]?.width ?? 0)), note].join("  ").trimEnd();
+      [step.padStart(4), ...cells.map((cell, i) => cell.padEnd(columns[i]?.width ?? 0)), note]
+        .join("  ")
+        .trimEnd();
     const header = line(
       "step",
       columns.map(({ title }) => title),

@@ -1,5 +1,5 @@
-// Repeats steps that were written down. A program may have been edited since: what cannot happen is left out, the first
-// such step is noted, and when the list has ended, whatever comes first goes on.
+// Repeats steps that were written down. A program may have been edited since: where it has new calls they are made, what
+// cannot happen is left out, the first such step is noted, and when the list has ended, all go on in turn.
 import type { StepName } from "../failure-string.js";
 import type { Choices, Scheduler } from "./scheduler.js";
 
@@ -12,6 +12,9 @@ export interface Divergence {
   /** What could happen instead. */
   readonly possible: readonly StepName[];
 }
+
+// So many steps a call that was taken out of a program may lie ahead of what came after it.
+const LOOKED_AHEAD = 64;
 
 /** Replays one schedule. */
 export class ReplayScheduler implements Scheduler {
@@ -42,9 +45,29 @@ export class ReplayScheduler implements Scheduler {
         return found;
       }
       this.#diverge(choices, expected);
+      const inserted = this.#inserted(choices, expected);
+      if (inserted >= 0) return inserted;
     }
     this.#diverge(choices, undefined);
     return this.#fair(choices);
+  }
+
+  /**
+   * What the process does instead of what was expected, if that is new: a call was put in before it. If it is what the
+   * process was to do soon after, calls were taken out, and the expected one is left out; -1 then, or if it cannot go on.
+   */
+  #inserted(choices: Choices, expected: StepName): number {
+    for (let choice = 0; choice < choices.count; choice++) {
+      if (choices.pid(choice) !== expected.pid) continue;
+      const call = choices.call(choice);
+      const end = Math.min(this.#steps.length, this.#place + LOOKED_AHEAD);
+      for (let place = this.#place + 1; place < end; place++) {
+        const later = this.#steps[place] as StepName;
+        if (later.pid === expected.pid && later.call === call) return -1;
+      }
+      return choice;
+    }
+    return -1;
   }
 
   /** How many steps were given. */
@@ -78,7 +101,8 @@ function all(choices: Choices): StepName[] {
 
 function find(choices: Choices, { pid, call, nth }: StepName): number {
   for (let choice = 0; choice < choices.count; choice++) {
-    if (choices.call(choice) === call && choices.pid(choice) === pid && choices.nth(choice) === nth) return choice;
+    if (choices.call(choice) === call && choices.pid(choice) === pid && choices.nth(choice) === nth)
+      return choice;
   }
   return -1;
 }

@@ -1,6 +1,6 @@
 // What the executors need of libc beyond the calls that they test: limits, other processes' files, interruptions.
-import { allocate, bind, touch } from "../../backends/linux/ffi.js";
-import { memfd_create, resultOrErrno } from "../../backends/linux/libc.js";
+import { allocate, bind, touch } from "../backends/linux/ffi.js";
+import { memfd_create, resultOrErrno } from "../backends/linux/libc.js";
 
 const functions = {
   setrlimit: bind("setrlimit", "int", "int", "long"),

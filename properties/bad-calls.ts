@@ -1,0 +1,280 @@
+// Calls that a careless or hostile program could make: wrong types, numbers out of range, descriptors that are closed or another's,
+// detached buffers, revoked proxies, objects that throw when they are looked at. Whatever such a call comes to, it is a SyscallError, a
+// TypeError or a result, on both backends alike, and never a crash.
+//
+// None of them waits for long, spawns a process or ends this one, provided that the descriptors of the process (`ownFds` of `badCallTo`)
+// are ends of pipes whose other end is closed: those never block.
+import fc from "fast-check";
+import type { SyscallName } from "../src/linux.js";
+
+/** Makes a value: fast-check itself looks at the values it generates, which hostile ones do not stand. */
+type Maker = () => unknown;
+
+/** A call by name, with any arguments at all. */
+export interface BadCall {
+  readonly name: SyscallName;
+  /** Makes its arguments, anew each time: a call may change them. */
+  readonly args: () => readonly unknown[];
+}
+
+/** The error that hostile objects throw: a call may pass it on as it is. */
+export class HostileError extends TypeError {
+  override readonly name = "HostileError";
+}
+
+function hostile(): never {
+  throw new HostileError("looked at");
+}
+
+function revoked(target: object): unknown {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+function detached(): Uint8Array {
+  const bytes = new Uint8Array(16);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}
+
+/** A typed array whose own properties lie about its length. */
+function lyingBytes(length: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  for (const name of ["length", "byteLength", "byteOffset"])
+    Object.defineProperty(bytes, name, { value: length });
+  return bytes;
+}
+
+const throwing = (): object =>
+  new Proxy({}, { get: hostile, has: hostile, ownKeys: hostile, getPrototypeOf: hostile });
+
+const make = (...makers: Maker[]): fc.Arbitrary<Maker> => fc.constantFrom(...makers);
+
+const plain = (values: fc.Arbitrary<unknown>): fc.Arbitrary<Maker> => values.map((value) => () => value);
+
+const objectOf = (fields: Record<string, fc.Arbitrary<Maker>>, requiredKeys?: []): fc.Arbitrary<Maker> =>
+  fc
+    .record(fields, requiredKeys && { requiredKeys })
+    .map(
+      (makers) => () => Object.fromEntries(Object.entries(makers).map(([name, maker]) => [name, maker?.()])),
+    );
+
+const wrongTypes = make(
+  () => undefined,
+  () => null,
+  () => "",
+  () => "3",
+  () => "\0",
+  () => true,
+  () => 3n,
+  () => -(1n << 64n),
+  () => Symbol("3"),
+  () => () => 3,
+  () => [],
+  () => [3],
+  () => ({}),
+  () => ({ valueOf: () => 3 }),
+  () => ({ valueOf: hostile, toString: hostile, [Symbol.toPrimitive]: hostile }),
+  () => Object.create(null),
+  throwing,
+  () => revoked({}),
+  () => revoked([]),
+  () => revoked(() => 3),
+  () => new Date(Number.NaN),
+);
+
+const wrongNumbers = plain(
+  fc.oneof(
+    fc.constantFrom(
+      Number.NaN,
+      Infinity,
+      -Infinity,
+      0.5,
+      -0.5,
+      2 ** 31,
+      -(2 ** 31) - 1,
+      2 ** 32,
+      2 ** 53,
+      -(2 ** 53),
+    ),
+    fc.double(),
+  ),
+);
+
+/** A C int that is probably not a descriptor, a command, a flag. */
+const strangeInts = plain(
+  fc.oneof(
+    fc.constantFrom(-1, -2, -(2 ** 31), 2 ** 31 - 1, 1 << 20, (1 << 20) - 1, 65536, 1024),
+    fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+  ),
+);
+
+const ints = (min: number, max: number): fc.Arbitrary<Maker> => plain(fc.integer({ min, max }));
+
+const strangeBytes = make(
+  detached,
+  () => new Uint8Array(0),
+  () => new Uint8Array(3),
+  () => new Uint8Array(new SharedArrayBuffer(5)),
+  () => new Uint8Array(70000),
+  () => lyingBytes(2 ** 33),
+  () => lyingBytes(-1),
+  () => Object.setPrototypeOf(new Float64Array(4), Uint8Array.prototype),
+  () => Object.create(Uint8Array.prototype),
+  () => new Proxy(new Uint8Array(4), {}),
+  () => revoked(new Uint8Array(4)),
+  () => new DataView(new ArrayBuffer(8)),
+  () => new ArrayBuffer(8),
+  () => new Int32Array(2),
+  () => Object.defineProperty(new Uint8Array(4), "byteLength", { get: hostile }),
+  () => new Uint8Array(new ArrayBuffer(8), 8, 0),
+);
+
+const strangePollEntry = fc.oneof(
+  { arbitrary: wrongTypes, weight: 1 },
+  {
+    arbitrary: objectOf({
+      fd: fc.oneof(strangeInts, wrongNumbers, wrongTypes, ints(-1, 64)),
+      events: fc.oneof(ints(0, 0xffff), strangeInts, wrongTypes),
+    }),
+    weight: 3,
+  },
+);
+
+const strangeEntries = fc.oneof(
+  { arbitrary: wrongTypes, weight: 1 },
+  {
+    arbitrary: fc
+      .array(strangePollEntry, { maxLength: 4 })
+      .map((makers) => () => makers.map((maker) => maker())),
+    weight: 4,
+  },
+  {
+    arbitrary: make(
+      () => new Array(5),
+      () => ({ length: 2 ** 40 }),
+      () => Object.assign([], { [Symbol.iterator]: hostile }),
+      () => [
+        {
+          get fd() {
+            return hostile();
+          },
+          events: 1,
+        },
+      ],
+      () => Array.from({ length: 3000 }, () => ({ fd: -1, events: 1 })),
+    ),
+    weight: 1,
+  },
+);
+
+const strangeOptions = fc.oneof(
+  { arbitrary: make(() => undefined), weight: 2 },
+  { arbitrary: wrongTypes, weight: 2 },
+  {
+    arbitrary: make(
+      () => ({ signal: null }),
+      () => ({ signal: {} }),
+      () => ({ signal: AbortSignal.abort() }),
+      () => ({ signal: Object.create(AbortSignal.prototype) }),
+      () => ({ signal: new Proxy(new AbortController().signal, {}) }),
+      () => ({
+        get signal() {
+          return hostile();
+        },
+      }),
+    ),
+    weight: 1,
+  },
+);
+
+const strangePrograms = fc.oneof(
+  wrongTypes,
+  make(
+    () => ({ url: "file:///nowhere", ordinal: 0, main: async () => {} }),
+    () => ({ url: "__proto__", ordinal: 0, main: () => 0 }),
+    () => ({ url: "file:///nowhere", ordinal: Symbol(), main: 1 }),
+  ),
+);
+
+const strangeSpawnOptions = fc.oneof(
+  wrongTypes,
+  objectOf(
+    { args: wrongTypes, fds: fc.oneof(wrongTypes, objectOf({ "": strangeInts })), execArgv: wrongTypes },
+    [],
+  ),
+);
+
+/** Times that are over at once, or no times. */
+const strangeTimes = fc.oneof(
+  wrongTypes,
+  wrongNumbers,
+  plain(fc.constantFrom(0n, 1n, -1n, -(2n ** 63n), -(2n ** 63n) + 1n, 2n ** 63n, 2n ** 64n)),
+  plain(fc.bigInt({ min: -(2n ** 70n), max: 1000n })),
+);
+
+/** Milliseconds: never for long. */
+const strangeTimeouts = fc.oneof(
+  { arbitrary: make(() => 0), weight: 6 },
+  {
+    arbitrary: fc.oneof(wrongTypes, plain(fc.constantFrom(Number.NaN, 0.5, 2 ** 32, -(2 ** 40)))),
+    weight: 3,
+  },
+  { arbitrary: make(() => 1), weight: 1 },
+);
+
+/**
+ * Bad calls of a process.
+ * @param ownFds descriptors that it has, which must never block: ends of pipes whose other end is closed
+ */
+export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
+  const own = plain(ownFds.length > 0 ? fc.constantFrom(...ownFds) : fc.constant(-1));
+  const fd = fc.oneof(
+    { arbitrary: own, weight: 4 },
+    // Closed ones, and those of the runtime.
+    { arbitrary: ints(0, 64), weight: 4 },
+    { arbitrary: strangeInts, weight: 2 },
+    { arbitrary: wrongNumbers, weight: 1 },
+    { arbitrary: wrongTypes, weight: 2 },
+  );
+  const bytes = fc.oneof(strangeBytes, wrongTypes, wrongNumbers);
+  const int = fc.oneof(strangeInts, wrongNumbers, wrongTypes, ints(-5, 20));
+  const call = (name: SyscallName, ...args: fc.Arbitrary<Maker>[]): fc.Arbitrary<BadCall> =>
+    fc.tuple(...args).map((makers) => ({ name, args: () => makers.map((maker) => maker()) }));
+  return fc.oneof(
+    call("pipe2", int),
+    call("read", fd, bytes, strangeOptions),
+    call("write", fd, bytes, strangeOptions),
+    call("close", fd),
+    call("dup", fd),
+    call("dup2", fd, fd),
+    call("dup3", fd, fd, int),
+    call("fcntl", fd, fc.oneof(int, plain(fc.constantFrom(0, 1030, 1, 2, 3, 4))), int),
+    call(
+      "ioctl",
+      fd,
+      fc.oneof(
+        int,
+        make(() => 0x541b),
+      ),
+    ),
+    call("poll", strangeEntries, strangeTimeouts, strangeOptions),
+    call("clock_gettime", int),
+    call(
+      "clock_nanosleep",
+      int,
+      fc.oneof(
+        int,
+        make(() => 0),
+      ),
+      strangeTimes,
+      strangeOptions,
+    ),
+    call("spawn", strangePrograms, strangeSpawnOptions),
+    call("waitpid", int, fc.oneof(int, ints(0, 1)), strangeOptions),
+    // Any integer would end the process, as it should.
+    call("exit", wrongTypes),
+    call("kill", fc.oneof(strangeInts, wrongNumbers, wrongTypes), int),
+  );
+}

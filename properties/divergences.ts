@@ -1,0 +1,53 @@
+// Known differences between the model and the real kernel that are accepted: each with its reason. Anything else is a bug. A
+// case that meets one ends there, and is counted.
+import { F_SETFL } from "../assembly/abi/fcntl.js";
+import { FORM_AWAITED } from "../assembly/abi/model.js";
+import type { Form, Machine } from "../backends/wasm/machine.js";
+import type { Action } from "./action.js";
+import type { Observation, Pending } from "./oracle.js";
+
+export interface Divergence {
+  readonly name: string;
+  readonly reason: string;
+  /** Whether this is what was seen: the call that was made last, and what came of it and of those that were under way. */
+  matches(made: Pending, observation: Observation): boolean;
+}
+
+/** None so far. */
+export const divergences: readonly Divergence[] = [];
+
+/** A step that is not made, because what comes of it differs for a known reason and would be seen only later. */
+export interface Avoidance {
+  readonly name: string;
+  readonly reason: string;
+  appliesTo(action: Action, caller: number, machine: Machine, form: Form): boolean;
+}
+
+export const avoidances: readonly Avoidance[] = [
+  {
+    name: "O_DIRECT is changed while another process awaits calls on the same open file",
+    reason:
+      "an awaited call works on a private open file of the same pipe, which copies O_DIRECT when it is made and follows " +
+      "F_SETFL of its own process only",
+    appliesTo({ call, args: [fd, command] }, caller, machine, form) {
+      if (form !== FORM_AWAITED || call !== "fcntl" || command !== F_SETFL) return false;
+      const own = machine.descriptors(caller).find((descriptor) => descriptor.fd === fd);
+      return machine
+        .processes()
+        .filter(({ process }) => process !== caller)
+        .some(({ process }) =>
+          machine.descriptors(process).some(({ pipe, end }) => pipe === own?.pipe && end === own.end),
+        );
+    },
+  },
+];
+
+/** Why a step is not made, if it is not. */
+export function avoidance(action: Action, caller: number, machine: Machine, form: Form): Avoidance | undefined {
+  return avoidances.find((known) => known.appliesTo(action, caller, machine, form));
+}
+
+/** The accepted difference that this is, if any. */
+export function acceptedDivergence(made: Pending, observation: Observation): Divergence | undefined {
+  return divergences.find((divergence) => divergence.matches(made, observation));
+}

@@ -1,0 +1,55 @@
+// Campaigns run in processes of their own, in fresh IPC, PID and mount namespaces that are entered before node starts: a
+// thread that entered one itself would leave what its process shares. There a campaign's process is init, so whatever it
+// leaves behind ends with it; and `kill` reaches nothing else.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Report, Request } from "./report.js";
+
+/** What a campaign's process sends: how far it is, then what came of it. */
+export type Message =
+  | { readonly progress: number }
+  | { readonly report: Report }
+  | { readonly failure: string };
+
+const namespaces = ["--ipc", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"];
+
+/** How a command is started in namespaces of its own; undefined where that is forbidden. */
+function isolatingCommand(): readonly string[] | undefined {
+  // Whoever is not root becomes it in a user namespace first.
+  const choices = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
+  const works = choices.find((choice) => spawnSync("unshare", [...choice, "true"]).status === 0);
+  return works && ["unshare", ...works];
+}
+
+/** A campaign under way. */
+export interface IsolatedCampaign {
+  /** Why it runs without namespaces of its own; undefined if it has them. */
+  readonly note: string | undefined;
+  readonly report: Promise<Report>;
+}
+
+/** Starts a campaign apart. @param progress told the steps made so far, now and then */
+export function startCampaign(request: Request, progress: (steps: number) => void): IsolatedCampaign {
+  const isolating = isolatingCommand();
+  const main = fileURLToPath(new URL("./campaign-main.js", import.meta.url));
+  const [command, ...args] = [...(isolating ?? []), process.execPath, main, JSON.stringify(request)];
+  const child = spawn(command as string, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  return {
+    note: isolating === undefined ? "namespaces are forbidden here (unshare failed): running without" : undefined,
+    report: reportOf(child, progress),
+  };
+}
+
+async function reportOf(child: ChildProcess, progress: (steps: number) => void): Promise<Report> {
+  let report: Report | undefined;
+  let failure: string | undefined;
+  child.on("message", (message: Message) => {
+    if ("progress" in message) progress(message.progress);
+    else if ("report" in message) report = message.report;
+    else failure = message.failure;
+  });
+  const [status, signal] = (await once(child, "close")) as [number | null, string | null];
+  if (report !== undefined) return report;
+  throw new Error(failure ?? `the campaign ended with ${signal ?? `status ${status}`}`);
+}

@@ -1,0 +1,63 @@
+// The real kernel and the model number their processes differently: pids are translated on the way in and on the way out.
+import type { Action } from "./action.js";
+import { HarnessError } from "./executor.js";
+import type { Outcome } from "./outcome.js";
+
+/** No kernel has pids from here on: PID_MAX_LIMIT, proc_sys_kernel(5). */
+const PID_MAX = 4194304;
+const INIT = 1;
+
+export class Pids {
+  readonly #real = new Map<number, number>();
+  readonly #model = new Map<number, number>();
+
+  /** @param controller the real parent of the first processes: the model's init */
+  constructor(controller: number) {
+    this.add(INIT, controller);
+  }
+
+  add(model: number, real: number): void {
+    this.#real.set(model, real);
+    this.#model.set(real, model);
+  }
+
+  hasModel(pid: number): boolean {
+    return this.#real.has(pid);
+  }
+
+  /** The pids in the model of all processes ever made but init, the oldest first. */
+  known(): number[] {
+    return [...this.#real.keys()].filter((pid) => pid !== INIT);
+  }
+
+  /** An action on the model's pids as one on real pids: only `kill` and `waitpid` have any. */
+  toReal(action: Action): Action {
+    if (action.call !== "kill" && action.call !== "waitpid") return action;
+    const [pid, ...rest] = action.args as [number, ...number[]];
+    if (pid <= 0 || pid > PID_MAX) return action;
+    const real = this.#real.get(pid);
+    // Nothing but what the case made may ever be signalled.
+    if (real === undefined) throw new HarnessError(`pid ${pid} of the model is no process of this case`);
+    return { call: action.call, args: [real, ...rest] };
+  }
+
+  /** What a call came to, on the model's pids. */
+  toModel(call: string, outcome: Outcome): Outcome {
+    if (outcome.result < 0) return outcome;
+    switch (call) {
+      case "getpid":
+      case "getppid":
+        return { ...outcome, result: this.#modelPid(outcome.result) };
+      case "waitpid": {
+        const [pid, status] = outcome.values as [number, number];
+        return pid === 0 ? outcome : { ...outcome, values: [this.#modelPid(pid), status] };
+      }
+      default:
+        return outcome;
+    }
+  }
+
+  #modelPid(real: number): number {
+    return this.#model.get(real) ?? -real;
+  }
+}

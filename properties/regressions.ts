@@ -1,0 +1,38 @@
+// Differences that were found once, shrunk: kept as files that `npm test` runs again.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ExecutorName } from "./executors.js";
+import type { Difference } from "./report.js";
+import type { Step } from "./step.js";
+
+export interface Regression {
+  readonly executor: ExecutorName | "both";
+  readonly mechanism: string;
+  /** What it was, once it is understood. */
+  readonly note: string;
+  readonly steps: readonly Step[];
+}
+
+/** Reads one file. */
+export const readRegression = (path: string): Regression => JSON.parse(readFileSync(path, "utf8")) as Regression;
+
+/** The files of a folder. */
+export const listRegressions = (folder: string): string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(".json"))
+        .sort()
+        .map((name) => join(folder, name))
+    : [];
+
+/** Keeps a difference. @returns the file's path */
+export function saveRegression(folder: string, { executor, mechanism, steps }: Difference): string {
+  const regression: Regression = { executor, mechanism, note: "", steps };
+  const text = `${JSON.stringify(regression, undefined, 2)}\n`;
+  const digest = createHash("sha256").update(JSON.stringify(steps)).digest("hex").slice(0, 8);
+  const path = join(folder, `${mechanism}-${digest}.json`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
