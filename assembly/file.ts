@@ -33,7 +33,7 @@ import {
 } from "./core/descriptor";
 import { OpenFile, openFileAt } from "./core/file";
 import { Process, processIndex } from "./core/process";
-import { Task, TASK_FLAG_AWAITS, taskAt, wakeTask } from "./core/task";
+import { TASK_FLAG_AWAITS, Task, taskAt, wakeTask } from "./core/task";
 import { hasWaits, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
 import { pipeAt, pipeSize, pollPipe, pollQueue, readPipe, writePipe } from "./pipe";
 import { holdFile, releaseFile, stopWaiting, stopWaitingOn } from "./release";

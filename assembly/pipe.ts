@@ -3,7 +3,7 @@
 // holding 32,784 bytes, and a write of one byte can block while most of the capacity is unused.
 //
 // Models fs/pipe.c of Linux 6.18: anon_pipe_read, anon_pipe_write, pipe_poll, pipe_release, pipe_ioctl; pipe(7), pipe(2).
-import { EAGAIN, EINTR, EINVAL, EMFILE, ENFILE, ENOMEM, EPIPE } from "./abi/errno";
+import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOMEM, EPIPE } from "./abi/errno";
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./abi/fcntl";
 import { BLOCKED, MORE, TASK_BLOCKED, WINDOW_SIZE } from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";

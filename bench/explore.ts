@@ -65,7 +65,7 @@ export const explore: Benchmark = {
 };
 
 async function rate(effort: Effort, doing: string, main: (linux: Linux) => Promise<void>): Promise<Row> {
-  const schedules = 1_000 * effort.scale;
+  const schedules = 3_000 * effort.scale;
   let seed = 0;
   const searchAll = async (): Promise<number> => {
     const start = process.hrtime.bigint();

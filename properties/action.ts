@@ -1,6 +1,7 @@
 // An action is a step that has met its machine: real numbers for descriptors and pids. It goes to both sides: as a `Call`
 // to the model, as JSON to the process that makes the call on the kernel.
 import type { Call } from "../src/call.js";
+import type { SpawnOptions } from "../src/linux.js";
 import { syscalls } from "../src/syscalls.js";
 import { pattern } from "./pattern.js";
 import { childProgram } from "./program.js";
@@ -16,7 +17,7 @@ export type ActionArgument =
 
 export interface Action {
   readonly call: Step["call"];
-  /** For `share`: the index of the process to take from, and its descriptor. For `spawn`: the child's name. */
+  /** For `share`: the index of the process to take from, and its descriptor. For `spawn`: a descriptor to pass, if any. */
   readonly args: readonly ActionArgument[];
 }
 
@@ -32,8 +33,14 @@ export function javascriptArgument(argument: ActionArgument): unknown {
 /** The action as a call of the model. Not for `share`. */
 export function callOf({ call, args }: Action): Call {
   if (call === "share") throw new TypeError("share is no call");
-  if (call === "spawn") return syscalls.spawn.marshal(childProgram, undefined, undefined);
+  if (call === "spawn") return syscalls.spawn.marshal(childProgram, spawnOptions(args), undefined);
   return syscalls[call].marshal(...(args.map(javascriptArgument) as [unknown, unknown, unknown]));
+}
+
+/** The options of a spawn action. @param args the child's arguments */
+export function spawnOptions(passed: Action["args"], args: readonly string[] = []): SpawnOptions {
+  const [fd] = passed;
+  return typeof fd === "number" ? { args, fds: { passed: fd } } : { args };
 }
 
 /** Whether a call ends by itself when its time has come. */

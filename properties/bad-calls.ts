@@ -1,9 +1,10 @@
-// Calls that a careless or hostile program could make: wrong types, numbers out of range, descriptors that are closed or another's,
-// detached buffers, revoked proxies, objects that throw when they are looked at. Whatever such a call comes to, it is a SyscallError, a
-// TypeError or a result, on both backends alike, and never a crash.
+// Calls that a careless or hostile program could make: wrong types, numbers out of range, descriptors that
+// are closed or another's, detached buffers, revoked proxies, objects that throw when they are looked at.
+// Whatever such a call comes to, it is a SyscallError, a TypeError or a result, on both backends alike, and
+// never a crash.
 //
-// None of them waits for long, spawns a process or ends this one, provided that the descriptors of the process (`ownFds` of `badCallTo`)
-// are ends of pipes whose other end is closed: those never block.
+// None of them waits for long, spawns a process or ends this one, provided that the descriptors of the
+// process (`ownFds` of `badCallTo`) are ends of pipes whose other end is closed: those never block.
 import fc from "fast-check";
 import type { SyscallName } from "../src/linux.js";
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { Machine } from "../backends/wasm/machine.js";
 import { type CaseResult, runCase } from "./case.js";
-import { type Executor, HarnessError } from "./executor.js";
-import { executorNames, type ExecutorName, openExecutor } from "./executors.js";
+import type { Executor } from "./executor.js";
+import { canRun, type ExecutorName, executorNames, openExecutor } from "./executors.js";
 import { cases, type Mechanism, mechanisms } from "./generators/index.js";
 import { Oracle } from "./oracle.js";
 import type { Difference, Report, Request } from "./report.js";
@@ -12,8 +12,8 @@ import { Tally } from "./tally.js";
 
 /** Steps of a case at most, after those that make its pipes. */
 const CASE_LENGTH = 60;
-/** Cases of one mechanism before it is the next one's turn. */
-const CASES_PER_TURN = 100;
+/** Cases of one mechanism before it is the next one's turn: fewer where each starts processes. */
+const casesPerTurn = (mechanism: Mechanism): number => (mechanism === "process" ? 4 : 100);
 /** How long a difference is shrunk. */
 const SHRINKING_MS = 30_000;
 
@@ -26,7 +26,7 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
   let before = 0;
   for (const name of names) {
     const began = performance.now();
-    const campaign = new Campaign(name, await openExecutor(name), (steps) => progress(before + steps));
+    const campaign = new Campaign(name, (steps) => progress(before + steps));
     try {
       difference =
         request.replay === undefined
@@ -38,7 +38,7 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
     tallies.push({
       executor: name,
       ...campaign.tally.plain(),
-      states: campaign.states,
+      states: await campaign.states(),
       seconds: (performance.now() - began) / 1000,
     });
     before += campaign.tally.steps;
@@ -50,27 +50,37 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
 class Campaign {
   readonly tally = new Tally();
   readonly #name: ExecutorName;
-  readonly #executor: Executor;
-  readonly #oracle: Oracle;
+  readonly #judges = new Map<boolean, Promise<Judge>>();
   readonly #progress: (steps: number) => void;
   #last: Extract<CaseResult, { kind: "different" }> | undefined;
   #stepsBeforeShrinking = 0;
 
-  constructor(name: ExecutorName, executor: Executor, progress: (steps: number) => void) {
-    const { firstDescriptor, rlimitNofile } = executor;
+  constructor(name: ExecutorName, progress: (steps: number) => void) {
     this.#name = name;
-    this.#executor = executor;
     this.#progress = progress;
-    this.#oracle = new Oracle(new Machine({ firstDescriptor, rlimitNofile }), executor.form);
   }
 
-  get states(): number {
-    return this.#oracle.distinct.size;
+  /** Who runs and judges the cases of a mechanism. */
+  #judge(mechanism: Mechanism): Promise<Judge> {
+    const isOfProcesses = mechanism === "process";
+    const known = this.#judges.get(isOfProcesses);
+    if (known !== undefined) return known;
+    const opened = openJudge(this.#name, mechanism);
+    this.#judges.set(isOfProcesses, opened);
+    return opened;
+  }
+
+  /** Distinct states met so far. */
+  async states(): Promise<number> {
+    const judges = await Promise.all(this.#judges.values());
+    return judges.reduce((sum, { oracle }) => sum + oracle.distinct.size, 0);
   }
 
   /** Generates cases until `steps` steps were made. */
   async search(request: Request, steps: number): Promise<Difference | undefined> {
-    const turns = request.only === undefined ? mechanisms.filter((name) => name !== "process") : [request.only];
+    const wanted = request.only === undefined ? mechanisms : [request.only];
+    const turns = wanted.filter((mechanism) => canRun(this.#name, mechanism));
+    if (turns.length === 0) return undefined;
     for (let turn = 0; this.tally.steps < steps; turn++) {
       const mechanism = turns[turn % turns.length] as Mechanism;
       const found = await this.#turn(mechanism, request.seed + Math.floor(turn / turns.length), steps);
@@ -81,10 +91,15 @@ class Campaign {
 
   async #turn(mechanism: Mechanism, seed: number, steps: number): Promise<Difference | undefined> {
     let shrinkUntil = Number.POSITIVE_INFINITY;
+    let failure: unknown;
     const agrees = async (made: readonly Step[]): Promise<boolean> => {
-      if (Date.now() > shrinkUntil) return true;
+      if (Date.now() > shrinkUntil || failure !== undefined) return true;
       if (shrinkUntil === Number.POSITIVE_INFINITY && this.tally.steps >= steps) return true;
-      const isSame = await this.#agrees(made);
+      const isSame = await this.#agrees(made, mechanism).catch((error: unknown) => {
+        // The suite itself failed: there is nothing to shrink.
+        failure = error;
+        return true;
+      });
       if (!isSame && shrinkUntil === Number.POSITIVE_INFINITY) {
         shrinkUntil = Date.now() + SHRINKING_MS;
         this.#stepsBeforeShrinking = this.tally.steps;
@@ -92,10 +107,10 @@ class Campaign {
       return isSame;
     };
     const property = fc.asyncProperty(cases(mechanism, CASE_LENGTH), agrees);
-    const result = await fc.check(property, { seed, numRuns: CASES_PER_TURN });
-    if (!result.failed) return undefined;
-    const { errorInstance, counterexample, counterexamplePath } = result;
-    if (this.#last === undefined) throw errorInstance;
+    const result = await fc.check(property, { seed, numRuns: casesPerTurn(mechanism) });
+    if (failure !== undefined) throw failure;
+    if (!result.failed || this.#last === undefined) return undefined;
+    const { counterexample, counterexamplePath } = result;
     return {
       executor: this.#name,
       mechanism,
@@ -108,8 +123,9 @@ class Campaign {
     };
   }
 
-  async #agrees(steps: readonly Step[]): Promise<boolean> {
-    const result = await runCase(steps, this.#executor, this.#oracle, this.tally);
+  async #agrees(steps: readonly Step[], mechanism: Mechanism): Promise<boolean> {
+    const { executor, oracle } = await this.#judge(mechanism);
+    const result = await runCase(steps, executor, oracle, this.tally);
     this.#progress(this.tally.steps);
     // The executors' processes and the progress bar live by the event loop.
     await new Promise(setImmediate);
@@ -121,7 +137,7 @@ class Campaign {
   /** Runs one case again: several times, since the kernel may choose otherwise. */
   async replay({ steps, mechanism, times }: NonNullable<Request["replay"]>): Promise<Difference | undefined> {
     for (let time = 0; time < times; time++) {
-      if (await this.#agrees(steps)) continue;
+      if (await this.#agrees(steps, mechanism)) continue;
       const rows = this.#last?.rows ?? [];
       return {
         executor: this.#name,
@@ -137,9 +153,18 @@ class Campaign {
     return undefined;
   }
 
-  dispose(): Promise<void> {
-    return this.#executor.dispose();
+  async dispose(): Promise<void> {
+    for (const judge of this.#judges.values()) await (await judge).executor.dispose();
   }
 }
 
-export { HarnessError };
+interface Judge {
+  readonly executor: Executor;
+  readonly oracle: Oracle;
+}
+
+async function openJudge(name: ExecutorName, mechanism: Mechanism): Promise<Judge> {
+  const executor = await openExecutor(name, mechanism);
+  const { firstDescriptor, rlimitNofile, form } = executor;
+  return { executor, oracle: new Oracle(new Machine({ firstDescriptor, rlimitNofile }), form) };
+}

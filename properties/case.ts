@@ -1,14 +1,14 @@
 // Runs one case: its steps on the real kernel, each judged by the oracle before the next is made.
 import { PROCESS_ALIVE } from "../assembly/abi/model.js";
 import type { Action } from "./action.js";
-import { acceptedDivergence, avoidance, type Divergence } from "./divergences.js";
+import { acceptedDivergence, avoidance } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
-import { type Observation, type Oracle, type Pending, type Verdict, taskText } from "./oracle.js";
+import { type Observation, type Oracle, type Pending, taskText, type Verdict } from "./oracle.js";
 import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
-import type { Tally } from "./tally.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
 import type { Step } from "./step.js";
+import type { Tally } from "./tally.js";
 
 /** One line of what happened. */
 export interface Row {
@@ -39,6 +39,8 @@ const instant: ReadonlySet<string> = new Set([
   "getpid",
   "getppid",
   "kill",
+  "spawn",
+  "exit",
 ]);
 
 interface Made {
@@ -57,27 +59,17 @@ export async function runCase(
   const count = await executor.begin();
   oracle.begin(count);
   const run = new CaseRun(executor, oracle, tally);
+  tally.cases++;
+  let result: CaseResult;
   try {
-    for (const step of steps) {
-      const verdict = await run.step(step);
-      if (verdict.kind === "different") {
-        const accepted = run.acceptedDivergence();
-        if (accepted !== undefined) {
-          tally.accept(accepted.name);
-          return { kind: "accepted" };
-        }
-        return { kind: "different", rows: run.rows(verdict.allowed) };
-      }
-      if (verdict.kind === "inconclusive") {
-        tally.inconclusive++;
-        return { kind: "inconclusive" };
-      }
-    }
-    return { kind: "same" };
-  } finally {
-    tally.cases++;
-    await executor.end();
+    result = await run.all(steps);
+  } catch (error) {
+    // What went wrong first says more than what goes wrong when cleaning up after it.
+    await Promise.resolve(executor.end()).catch(() => {});
+    throw error;
   }
+  await executor.end();
+  return result;
 }
 
 class CaseRun {
@@ -98,8 +90,28 @@ class CaseRun {
   /** Pairs the pids of processes that are new in the model with the real ones. */
   #meetProcesses(): void {
     for (const { process, pid } of this.#oracle.machine.processes()) {
-      if (!this.#pids.hasModel(pid)) this.#pids.add(pid, this.#executor.pid(process));
+      if (!this.#pids.hasModel(pid)) this.#pids.add(pid, this.#executor.meet(process));
     }
+  }
+
+  async all(steps: readonly Step[]): Promise<CaseResult> {
+    for (const step of steps) {
+      const verdict = await this.step(step);
+      if (verdict.kind === "inconclusive") {
+        this.#tally.inconclusive++;
+        return { kind: "inconclusive" };
+      }
+      if (verdict.kind === "different") return this.#difference(verdict.allowed);
+    }
+    return { kind: "same" };
+  }
+
+  #difference(allowed: readonly string[]): CaseResult {
+    const { pending, observation } = this.#made.at(-1) as Made;
+    const accepted = acceptedDivergence(pending, observation);
+    if (accepted === undefined) return { kind: "different", rows: this.#rows(allowed) };
+    this.#tally.accept(accepted.name);
+    return { kind: "accepted" };
   }
 
   async step(step: Step): Promise<Verdict> {
@@ -108,10 +120,22 @@ class CaseRun {
     this.#executor.issue({ ...pending, action: this.#pids.toReal(pending.action) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
-    if (pending.action.call === "share") return this.#oracle.observeShare(pending, observation);
-    const verdict = this.#oracle.observe([pending], observation);
+    const verdict = this.#judge(pending, observation);
     if (pending.action.call === "spawn" && verdict.kind === "allowed") this.#meetProcesses();
     return verdict;
+  }
+
+  #judge(pending: Pending, observation: Observation): Verdict {
+    try {
+      if (pending.action.call === "share") return this.#oracle.observeShare(pending, observation);
+      return this.#oracle.observe([pending], observation);
+    } catch (error) {
+      // An assertion of the model.
+      return {
+        kind: "different",
+        allowed: [`the model fails: ${error instanceof Error ? error.message : error}`],
+      };
+    }
   }
 
   /** The call that a step makes now; undefined if it cannot be made. */
@@ -140,6 +164,7 @@ class CaseRun {
 
   /** The last idle thread of a process is kept for calls that cannot wait: else a case ends with all blocked. */
   #canTake(process: number, action: Action): boolean {
+    if (action.call === "spawn" && !this.#executor.canSpawn()) return false;
     const idle = this.#executor.idle(process);
     if (idle === 0) return false;
     return idle > 1 || instant.has(action.call) || !this.#oracle.mayBlock(process, action);
@@ -162,14 +187,8 @@ class CaseRun {
     return observation;
   }
 
-  /** The known difference that the last step shows, if it does. */
-  acceptedDivergence(): Divergence | undefined {
-    const { pending, observation } = this.#made.at(-1) as Made;
-    return acceptedDivergence(pending, observation);
-  }
-
   /** The case as a table, whose last row is where the two differ. */
-  rows(allowed: readonly string[]): Row[] {
+  #rows(allowed: readonly string[]): Row[] {
     return this.#made.map((made, index) => {
       const real = this.#answer(made);
       const isLast = index === this.#made.length - 1;

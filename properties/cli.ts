@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { colors, progress, say } from "../src/cli/screen.js";
-import { executorNames, type ExecutorName } from "./executors.js";
+import { type ExecutorName, executorNames } from "./executors.js";
 import { type Mechanism, mechanisms } from "./generators/index.js";
 import { startCampaign } from "./isolation.js";
 import { readRegression, saveRegression } from "./regressions.js";

@@ -43,7 +43,12 @@ export const avoidances: readonly Avoidance[] = [
 ];
 
 /** Why a step is not made, if it is not. */
-export function avoidance(action: Action, caller: number, machine: Machine, form: Form): Avoidance | undefined {
+export function avoidance(
+  action: Action,
+  caller: number,
+  machine: Machine,
+  form: Form,
+): Avoidance | undefined {
   return avoidances.find((known) => known.appliesTo(action, caller, machine, form));
 }
 

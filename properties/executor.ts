@@ -14,6 +14,10 @@ export interface Executor {
   idle(process: number): number;
   /** The pid of a process. */
   pid(process: number): number;
+  /** Whether a call may start another process. */
+  canSpawn(): boolean;
+  /** The pid of a process that is new in the model. */
+  meet(process: number): number;
   /** Makes a call: an action on real pids. */
   issue(pending: Pending): void;
   /** Waits until nothing moves any more: what has completed since the last time. */

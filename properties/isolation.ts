@@ -22,6 +22,14 @@ function isolatingCommand(): readonly string[] | undefined {
   return works && ["unshare", ...works];
 }
 
+// Tests run this module from its source; processes always run what was built.
+const main = fileURLToPath(
+  new URL(
+    import.meta.url.endsWith(".ts") ? "../dist/properties/campaign-main.js" : "./campaign-main.js",
+    import.meta.url,
+  ),
+);
+
 /** A campaign under way. */
 export interface IsolatedCampaign {
   /** Why it runs without namespaces of its own; undefined if it has them. */
@@ -32,11 +40,11 @@ export interface IsolatedCampaign {
 /** Starts a campaign apart. @param progress told the steps made so far, now and then */
 export function startCampaign(request: Request, progress: (steps: number) => void): IsolatedCampaign {
   const isolating = isolatingCommand();
-  const main = fileURLToPath(new URL("./campaign-main.js", import.meta.url));
   const [command, ...args] = [...(isolating ?? []), process.execPath, main, JSON.stringify(request)];
   const child = spawn(command as string, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   return {
-    note: isolating === undefined ? "namespaces are forbidden here (unshare failed): running without" : undefined,
+    note:
+      isolating === undefined ? "namespaces are forbidden here (unshare failed): running without" : undefined,
     report: reportOf(child, progress),
   };
 }

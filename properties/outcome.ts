@@ -17,7 +17,11 @@ export interface Outcome {
 const none: readonly number[] = [];
 
 /** The outcome of what returns an integer, and perhaps more of them. */
-export const answer = (result: number, values: readonly number[] = none): Outcome => ({ result, values, bytes: undefined });
+export const answer = (result: number, values: readonly number[] = none): Outcome => ({
+  result,
+  values,
+  bytes: undefined,
+});
 
 export const gone: Outcome = { result: GONE, values: none, bytes: undefined };
 

@@ -2,7 +2,7 @@
 import { linux } from "../backends/linux/index.js";
 import { SyscallError } from "../src/errors.js";
 import type { SyncLinux } from "../src/linux.js";
-import { type Action, javascriptArgument } from "./action.js";
+import { type Action, javascriptArgument, spawnOptions } from "./action.js";
 import { pidfdGetfd } from "./libc.js";
 import { answer, type Outcome, outcomeOf } from "./outcome.js";
 import { childProgram } from "./program.js";
@@ -15,7 +15,7 @@ type AnyMethod = (...args: unknown[]) => unknown;
  */
 export function perform(linux: SyncLinux, { call, args }: Action, connection?: string): Outcome {
   const made =
-    call === "spawn" ? [childProgram, { args: [connection] }] : args.map(javascriptArgument);
+    call === "spawn" ? [childProgram, spawnOptions(args, [connection ?? ""])] : args.map(javascriptArgument);
   try {
     const value = (linux as unknown as Record<string, AnyMethod>)[call]?.(...made);
     return outcomeOf(call, typeof value === "number" ? value : 0, value, made[1]);

@@ -1,21 +1,24 @@
 // Differences that were found once, shrunk: kept as files that `npm test` runs again.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutorName } from "./executors.js";
+import type { Mechanism } from "./generators/index.js";
 import type { Difference } from "./report.js";
 import type { Step } from "./step.js";
 
 export interface Regression {
   readonly executor: ExecutorName | "both";
-  readonly mechanism: string;
+  readonly mechanism: Mechanism;
   /** What it was, once it is understood. */
   readonly note: string;
   readonly steps: readonly Step[];
 }
 
 /** Reads one file. */
-export const readRegression = (path: string): Regression => JSON.parse(readFileSync(path, "utf8")) as Regression;
+export const readRegression = (path: string): Regression =>
+  JSON.parse(readFileSync(path, "utf8")) as Regression;
 
 /** The files of a folder. */
 export const listRegressions = (folder: string): string[] =>
@@ -34,5 +37,7 @@ export function saveRegression(folder: string, { executor, mechanism, steps }: D
   const path = join(folder, `${mechanism}-${digest}.json`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(path, text);
+  // As the linter wants it; where that is not installed the file is as good.
+  spawnSync("npx", ["--no-install", "biome", "format", "--write", path], { stdio: "ignore" });
   return path;
 }

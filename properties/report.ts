@@ -12,7 +12,11 @@ export interface Request {
   readonly only: Mechanism | undefined;
   readonly executor: ExecutorName | "both";
   /** A case to run instead of generated ones. */
-  readonly replay?: { readonly steps: readonly Step[]; readonly mechanism: string; readonly times: number };
+  readonly replay?: {
+    readonly steps: readonly Step[];
+    readonly mechanism: Mechanism;
+    readonly times: number;
+  };
 }
 
 /** What one executor made. */
@@ -26,7 +30,7 @@ export interface ExecutorTally extends PlainTally {
 /** A difference between the model and the kernel, shrunk. */
 export interface Difference {
   readonly executor: ExecutorName;
-  readonly mechanism: string;
+  readonly mechanism: Mechanism;
   /** fast-check's seed and path of the shrunk case. */
   readonly seed: number;
   readonly path: string;

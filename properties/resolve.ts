@@ -25,6 +25,7 @@ export function callerOf(step: Step, processes: readonly number[]): number {
 export function resolve(step: Step, caller: number, setting: Setting): Action | undefined {
   if (step.call === "share") return resolveShare(step, caller, setting);
   const lookup = new Descriptors(setting, caller);
+  if (step.call === "spawn") return resolveSpawn(step, lookup);
   return { call: step.call, args: step.args.map((argument) => resolveArgument(argument, lookup, setting)) };
 }
 
@@ -36,6 +37,12 @@ function resolveShare(step: Step, caller: number, setting: Setting): Action | un
   const fd = new Descriptors(setting, from).number(handle);
   // The kernel would give the harness's own descriptors too.
   return fd < setting.firstDescriptor ? undefined : { call: "share", args: [from, fd] };
+}
+
+/** A descriptor that is passed on has whatever number it gets: only what cannot be passed is. */
+function resolveSpawn({ args }: Step, lookup: Descriptors): Action {
+  const passed = args.map((handle) => lookup.number(handle as Handle)).filter((fd) => !lookup.isOpen(fd));
+  return { call: "spawn", args: passed };
 }
 
 function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: Setting): ActionArgument {
@@ -63,6 +70,10 @@ class Descriptors {
     if ("open" in handle) return pick(this.#open, handle.open);
     if ("read" in handle) return pick(this.#ends("read"), handle.read);
     return pick(this.#ends("write"), handle.write);
+  }
+
+  isOpen(number: number): boolean {
+    return this.#open.some(({ fd }) => fd === number);
   }
 
   #ends(end: "read" | "write"): DescriptorFacts[] {

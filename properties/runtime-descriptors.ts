@@ -12,13 +12,13 @@ export class RuntimeDescriptors {
     this.#first = firstDescriptor;
   }
 
-  /** Takes all numbers below the first that are free. @returns whether the next one is free then */
-  settle(): boolean {
-    for (;;) {
+  /** Takes all numbers below the first that are free. @returns how many were */
+  settle(): number {
+    for (let taken = 0; ; taken++) {
       const fd = openSync("/dev/null", "r");
       if (fd >= this.#first) {
         closeSync(fd);
-        return fd === this.#first;
+        return taken;
       }
       this.#fillers.push(fd);
     }

@@ -43,10 +43,11 @@ export function differenceText(difference: Difference, savedAs: string | undefin
     table.push([step, call, real, agrees ? "the same" : model.join("\nor ")]);
   }
   return [
-    colors.red(`The model does not allow what the kernel did (${executor}, ${mechanism}, ${shrinks} times shrunk):`),
+    colors.red(
+      `The model does not allow what the kernel did (${executor}, ${mechanism}, ${shrinks} times shrunk):`,
+    ),
     table.toString(),
     `seed ${seed}, path ${path}`,
     savedAs === undefined ? "" : `see it again: npm run conformance -- --replay ${savedAs}`,
   ].join("\n");
 }
-

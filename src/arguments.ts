@@ -1,7 +1,8 @@
 // Checks of arguments before anything is touched: what C's types cannot hold is a TypeError that names the argument;
 // what they can hold goes on to the kernel, whose errno judges it.
+import { byteLengthOf, isUint8Array } from "./byte-length.js";
 import type { PollEntry, SpawnRequest } from "./call.js";
-import { argumentError } from "./errors.js";
+import { argumentError, argumentMistake } from "./errors.js";
 import { isProgram, type Json } from "./program.js";
 
 /** A C int. */
@@ -17,9 +18,9 @@ export function intOr(syscall: string, argument: string, value: unknown, otherwi
 
 /** A buffer that is there to be read or filled. */
 export function bytes(syscall: string, argument: string, value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw argumentError(syscall, argument, "a Uint8Array", value);
-  if (value.length === 0 && isDetached(value)) {
-    throw argumentError(syscall, argument, "a Uint8Array whose buffer is not detached", "a detached one");
+  if (!isUint8Array(value)) throw argumentError(syscall, argument, "a Uint8Array", value);
+  if (byteLengthOf(value) === 0 && isDetached(value)) {
+    throw argumentMistake(syscall, argument, "a Uint8Array", "one whose buffer is detached");
   }
   return value;
 }
@@ -84,14 +85,28 @@ export function spawnRequest(syscall: string, program: unknown, options: unknown
 
 const isPlainString = (value: unknown): value is string => typeof value === "string" && !value.includes("\0");
 
+/** Whether JSON gives the very same value back. */
+const isOwnCopy = (value: unknown): boolean =>
+  typeof value === "string" ||
+  typeof value === "boolean" ||
+  value === null ||
+  (Number.isFinite(value) && !Object.is(value, -0));
+
 /** A process gets a copy of its arguments, on the model as on a real kernel. */
 function jsonCopy(syscall: string, args: unknown[]): readonly Json[] {
-  if (args.length === 0) return [];
+  // What is its own copy need not go through a text: a search spawns often.
+  const copy = [...(args as Json[])];
+  if (copy.every(isOwnCopy)) return copy;
   try {
     return JSON.parse(JSON.stringify(args)) as Json[];
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown";
-    throw argumentError(syscall, "options.args", "an array of JSON values", reason);
+    throw argumentMistake(
+      syscall,
+      "options.args",
+      "an array of JSON values",
+      `one that JSON refuses: ${reason}`,
+    );
   }
 }
 

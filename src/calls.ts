@@ -5,12 +5,6 @@ import type { Call } from "./call.js";
 import type { Linux, SyncLinux } from "./linux.js";
 import { type Syscall, syscallList } from "./syscalls.js";
 
-/** Settles one started call: with its value, or with the error it failed with. */
-export interface Completion {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** What a backend offers to be a `Linux`. */
 export interface CallStarter {
   readonly fds: Readonly<Record<string, number>>;
@@ -37,25 +31,14 @@ class Calls {
   }
 }
 
-// The two functions of the promise that is being made: one function takes them for all calls, where a closure each would
-// cost as much as the rest.
-let resolveMade: Completion["resolve"];
-let rejectMade: Completion["reject"];
-const takeFunctions = (resolve: Completion["resolve"], reject: Completion["reject"]): void => {
-  resolveMade = resolve;
-  rejectMade = reject;
-};
-
 function awaitedMethod(syscall: Syscall): Method {
   const { name, marshal } = syscall;
   const waits = syscall.wait !== "none";
   const arity = syscall.parameters.length;
-  // No rest arguments: an array a call shows.
+  // No rest arguments: an array for each call shows in a search.
   return function (this: Calls, a: unknown, b: unknown, c: unknown, d: unknown) {
-    const promise = new Promise(takeFunctions);
-    const resolve = resolveMade;
-    const reject = rejectMade;
-    try {
+    return new Promise((resolve, reject) => {
+      // A throw inside is this promise's rejection.
       const call = marshal(a, b, c);
       const options = !waits ? undefined : arity === 3 ? d : arity === 2 ? c : b;
       this.starter.start(
@@ -64,10 +47,7 @@ function awaitedMethod(syscall: Syscall): Method {
         resolve,
         reject,
       );
-    } catch (error) {
-      reject(error);
-    }
-    return promise;
+    });
   };
 }
 

@@ -57,12 +57,22 @@ export function argumentError(
   expected: string,
   value: unknown,
 ): TypeError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : describe(value);
-  const error = new TypeError(`${syscall}: "${argument}" must be ${expected}, not ${shown}`);
+  return argumentMistake(syscall, argument, expected, describe(value));
+}
+
+/** The same, where the value itself does not show what is wrong with it: `found` says it. */
+export function argumentMistake(
+  syscall: string,
+  argument: string,
+  expected: string,
+  found: string,
+): TypeError {
+  const error = new TypeError(`${syscall}: "${argument}" must be ${expected}, not ${found}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_TYPE", syscall, argument });
 }
 
 function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";

@@ -15,8 +15,8 @@ interface Import {
   /** What it imports: a file relative to the repository, or a bare specifier. */
   readonly to: string;
   readonly isBare: boolean;
-  /** Whether it is erased by the compiler. */
-  readonly isType: boolean;
+  /** When it is loaded: with the importer, when the importer asks for it, or never, since the compiler erases it. */
+  readonly when: "at once" | "later" | "never";
 }
 
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -37,18 +37,20 @@ function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), "utf8");
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
   const found: Import[] = [];
-  const add = (specifier: ts.Expression | undefined, isType: boolean): void => {
+  const add = (specifier: ts.Expression | undefined, when: Import["when"]): void => {
     if (specifier === undefined || !ts.isStringLiteralLike(specifier)) return;
     const isBare = !specifier.text.startsWith(".");
-    found.push({ from: file, to: isBare ? specifier.text : resolve(file, specifier.text), isBare, isType });
+    found.push({ from: file, to: isBare ? specifier.text : resolve(file, specifier.text), isBare, when });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) add(node.moduleSpecifier, node.importClause?.isTypeOnly ?? false);
-    else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly);
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(node.argument.literal, true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
-      add(node.arguments[0], false);
+    if (ts.isImportDeclaration(node)) {
+      add(node.moduleSpecifier, node.importClause?.isTypeOnly ? "never" : "at once");
+    } else if (ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, node.isTypeOnly ? "never" : "at once");
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, "never");
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], "later");
     }
     ts.forEachChild(node, visit);
   };
@@ -159,16 +161,16 @@ describe("imports", () => {
     }
   });
 
-  it("no file imports itself in a circle", () => {
+  it("no modules load each other in a circle", () => {
     expect(circles()).toEqual([]);
   });
 });
 
-/** Circles of imports that are there at run time, each as the path round it. */
+/** Circles of modules that load each other, each as the path round it. */
 function circles(): string[] {
   const graph = new Map<string, string[]>();
-  for (const { from, to, isBare, isType } of all) {
-    if (isBare || isType) continue;
+  for (const { from, to, isBare, when } of all) {
+    if (isBare || when !== "at once") continue;
     const list = graph.get(from) ?? [];
     list.push(to);
     graph.set(from, list);

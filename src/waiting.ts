@@ -1,13 +1,14 @@
-// The one loop of every awaited call: attempt without blocking, wait until another attempt is worth making, attempt again. It
-// knows no kernel: a port attempts, and watches. What is decided here:
+// The one loop of every awaited call: attempt without blocking, wait until another attempt is worth making,
+// attempt again. It knows no kernel: a port attempts, and watches. What is decided here:
 // - A call that completes at its first attempt costs nothing but the attempt.
-// - Bytes to be written are copied only once the call has to wait. A receiving buffer is written by the attempt that completes.
+// - Bytes to be written are copied only once the call has to wait. A receiving buffer is written by the
+//   attempt that completes.
 // - A write that has moved bytes gives their count, whatever ends it: an error, a close, an abort.
 // - A call that completed beats its AbortSignal.
 import { byteLengthOf } from "./byte-length.js";
 import { Call } from "./call.js";
 import { resultOf } from "./calls.js";
-import { abortError, argumentError } from "./errors.js";
+import { abortError, argumentMistake } from "./errors.js";
 
 /** An attempt's answer that it would have had to wait. Not an errno: those are -1 to -133. */
 export const BLOCKED = -0x10000;
@@ -21,12 +22,15 @@ export interface Watch {
 /** A kernel that calls can wait on. */
 export interface WaitPort {
   /**
-   * One attempt at a call, which never blocks: a result >= 0, -errno, or BLOCKED. A write adds what it moved to
-   * `call.transferred`, and gives the whole count when it ends.
+   * One attempt at a call, which never blocks: a result >= 0, -errno, or BLOCKED. A write adds what it moved
+   * to `call.transferred`, and gives the whole count when it ends.
    * @param timedOut the time is over that the call waits for, or waits at most
    */
   attempt(call: Call, timedOut: boolean): number;
-  /** Wakes the waiter whenever another attempt is worth making; spurious wakes are allowed. @returns a watch, or -errno */
+  /**
+   * Wakes the waiter whenever another attempt is worth making; spurious wakes are allowed. @returns a watch,
+   * or -errno
+   */
   watch(call: Call, waiter: Waiter): Watch | number;
   /** The error that a failed call rejects with. */
   failure(call: Call, errno: number): Error;
@@ -74,8 +78,10 @@ export class Waiter {
     if (this.signal !== undefined) addEventListener.call(this.signal, "abort", this.#onAbort);
     this.#call.isWaiting = true;
     const watch = this.port.watch(this.#call, this);
-    if (typeof watch === "number") this.#settle(watch);
-    else this.#watch = watch;
+    if (typeof watch !== "number") this.#watch = watch;
+    else if (!this.#settled) this.#settle(watch);
+    // It may be over already.
+    if (this.#settled) this.#end();
   }
 
   /**
@@ -88,7 +94,9 @@ export class Waiter {
     if (lengthOf(this.#call) !== this.#length) {
       this.#end();
       const { name } = this.#call.syscall;
-      this.reject(argumentError(name, "buffer", "left as it is while the call waits", "detached or resized"));
+      this.reject(
+        argumentMistake(name, "buffer", "left as it is while the call waits", "detached or resized"),
+      );
       return true;
     }
     const result = this.port.attempt(this.#call, timedOut);

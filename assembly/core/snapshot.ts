@@ -15,32 +15,51 @@ function frameBytesInUse(): usize {
 /** Copies the state to the stage. Returns its length in bytes, a multiple of 8. */
 export function save(): u32 {
   let to = STAGE;
-  memory.copy(to, MACHINE, MACHINE_SIZE);
+  copy(to, MACHINE, MACHINE_SIZE);
   to += MACHINE_SIZE;
   for (let number: u32 = 0; number < POOL_COUNT; number++) {
     const it = pool(number);
-    memory.copy(to, it.base, itemBytes(it));
+    copy(to, it.base, itemBytes(it));
     to += itemBytes(it);
   }
-  memory.copy(to, FRAMES, frameBytesInUse());
+  copy(to, FRAMES, frameBytesInUse());
   to += frameBytesInUse();
   const end = (to + 7) & ~7;
-  memory.fill(to, 0, end - to);
+  zero(to, end - to);
   return <u32>(end - STAGE);
 }
 
 /** Makes the state on the stage the machine's. */
 export function restore(): void {
-  for (let number: u32 = 0; number < POOL_COUNT; number++)
-    memory.fill(pool(number).base, 0, itemBytes(pool(number)));
-  memory.fill(FRAMES, 0, frameBytesInUse());
+  for (let number: u32 = 0; number < POOL_COUNT; number++) zero(pool(number).base, itemBytes(pool(number)));
+  zero(FRAMES, frameBytesInUse());
   let from = STAGE;
-  memory.copy(MACHINE, from, MACHINE_SIZE);
+  copy(MACHINE, from, MACHINE_SIZE);
   from += MACHINE_SIZE;
   for (let number: u32 = 0; number < POOL_COUNT; number++) {
     const it = pool(number);
-    memory.copy(it.base, from, itemBytes(it));
+    copy(it.base, from, itemBytes(it));
     from += itemBytes(it);
   }
-  memory.copy(FRAMES, from, frameBytesInUse());
+  copy(FRAMES, from, frameBytesInUse());
+}
+
+// `memory.copy` and `memory.fill` leave the module: for few bytes, or none, a loop over words is faster. All sizes here are
+// multiples of four.
+const FEW_BYTES: usize = 1024;
+
+function copy(to: usize, from: usize, size: usize): void {
+  if (size > FEW_BYTES) {
+    memory.copy(to, from, size);
+    return;
+  }
+  for (let at: usize = 0; at < size; at += 4) store<u32>(to + at, load<u32>(from + at));
+}
+
+function zero(address: usize, size: usize): void {
+  if (size > FEW_BYTES) {
+    memory.fill(address, 0, size);
+    return;
+  }
+  for (let at: usize = 0; at < size; at += 4) store<u32>(address + at, 0);
 }

@@ -1,5 +1,5 @@
-// 100,000 bad calls at the real kernel: each is a SyscallError, a TypeError or a result, and the process lives. It runs in namespaces of its
-// own, for kill(2) is called with any number at all.
+// 100,000 bad calls at the real kernel: each is a SyscallError, a TypeError or a result, and the process
+// lives. It runs in namespaces of its own, for kill(2) is called with any number at all.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";

@@ -1,7 +1,9 @@
-// What `spawn` starts: node runs this module, it finds the program that the parent named, runs it, and ends the process with its result.
-import { findProgram } from "../../src/program.js";
+// What `spawn` starts: node runs this module, it finds the program that the parent named, runs it, and ends
+// the process with its result.
+import { type AnyProgram, findProgram } from "../../src/program.js";
 import { linux } from "./index.js";
 import { spawnMessage } from "./inheritance.js";
+import { waitingCount } from "./readiness.js";
 
 try {
   process.exit(await run());
@@ -21,5 +23,14 @@ async function run(): Promise<number> {
     );
   }
   const status: unknown = await program.main(linux, ...args);
+  const left = waitingCount();
+  if (left > 0)
+    console.error(
+      `linux-ipc: ${nameOf(program)} returned while calls of it waited (${left}): they are cancelled`,
+    );
   return typeof status === "number" ? status & 0xff : 0;
+}
+
+function nameOf({ main, url }: AnyProgram): string {
+  return main.name || url;
 }

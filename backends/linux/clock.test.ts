@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import * as c from "../../src/constants.js";
 import { linux } from "./index.js";
 
@@ -83,5 +83,24 @@ describe("clock_nanosleep", () => {
     expect(linux.sync.clock_gettime(c.CLOCK_MONOTONIC) - start).toBeGreaterThanOrEqual(3n * MILLISECOND);
     expect(() => linux.sync.clock_nanosleep(c.CLOCK_MONOTONIC, 0, -1n)).toThrow("EINVAL");
     expect(() => linux.sync.clock_nanosleep(c.CLOCK_MONOTONIC_RAW, 0, 1n)).toThrow("EOPNOTSUPP");
+  });
+});
+
+describe("fake timers", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("change nothing", async () => {
+    const before = await linux.clock_gettime(c.CLOCK_MONOTONIC);
+    vi.useFakeTimers({ toFake: ["setImmediate", "setTimeout", "hrtime", "Date", "performance"] });
+    await linux.clock_nanosleep(c.CLOCK_MONOTONIC, 0, 3n * MILLISECOND);
+    const [r, w] = await linux.pipe2();
+    const read = linux.read(r, new Uint8Array(1));
+    await linux.poll([], 1);
+    await linux.write(w, new Uint8Array(1));
+    await expect(read).resolves.toBe(1);
+    await expect(linux.poll([{ fd: r, events: c.POLLIN }], 3)).resolves.toEqual([0]);
+    expect((await linux.clock_gettime(c.CLOCK_MONOTONIC)) - before).toBeGreaterThanOrEqual(7n * MILLISECOND);
+    await linux.close(r);
+    await linux.close(w);
   });
 });

@@ -33,8 +33,8 @@ export function dup3(call: Call): number {
 }
 
 /**
- * dup3, but never over a descriptor of node: a number that is not the program's is first claimed by F_DUPFD, which only gives free
- * ones.
+ * dup3, but never over a descriptor of node: a number that is not the program's is first claimed by F_DUPFD,
+ * which only gives free ones.
  */
 function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
   if (owns(newfd)) {

@@ -1,10 +1,11 @@
-// The program's own descriptors: those it opened, inherited or adopted. Any other is EBADF before a system call is made, because node's
-// own are in the same table, and closing one of those aborts the process.
+// The program's own descriptors: those it opened, inherited or adopted. Any other is EBADF before a system
+// call is made, because node's own are in the same table, and closing one of those aborts the process.
 //
-// A pipe is read and written through a private descriptor: /proc/self/fd/N opened again with O_NONBLOCK. That is an open file of its own
-// on the same pipe, so an attempt never blocks the event loop, and the O_NONBLOCK flag of the program's open file, which other processes
-// share, stays as it is. The private one counts as a reader or writer of the pipe like any other, so it is closed before the program's:
-// else the other side would never see the end of the file.
+// A pipe is read and written through a private descriptor: /proc/self/fd/N opened again with O_NONBLOCK. That
+// is an open file of its own on the same pipe, so an attempt never blocks the event loop, and the O_NONBLOCK
+// flag of the program's open file, which other processes share, stays as it is. The private one counts as a
+// reader or writer of the pipe like any other, so it is closed before the program's: else the other side
+// would never see the end of the file.
 import { fstatSync, type Stats } from "node:fs";
 import { EACCES, EBADF, ENOENT } from "../../assembly/abi/errno.js";
 import {
@@ -39,13 +40,17 @@ export const owns = (fd: number): boolean =>
 /** Changes with every opening and closing of the number. */
 export const generationOf = (fd: number): number => Atomics.load(generations, fd);
 
-/** Enters a descriptor that a call has just made. @returns it, or -1 if its number is too high to be entered: it is closed again */
+/**
+ * Enters a descriptor that a call has just made.
+ * @returns it, or -1 if its number is too high to be entered: it is closed again
+ */
 export function own(fd: number): number {
   if (fd >= capacity) {
     libc.close(fd);
     return -1;
   }
-  // The kernel gave the number, so it was free: one of ours was closed behind our back (fs.closeSync), and its private descriptor is left.
+  // The kernel gave the number, so it was free: one of ours was closed behind our back (fs.closeSync), and
+  // its private descriptor is left.
   if (owns(fd)) disown(fd);
   Atomics.add(generations, fd, 1);
   raiseHighest(fd);
@@ -80,7 +85,10 @@ export function listOwned(): number[] {
   return found;
 }
 
-/** Closes all private descriptors: they carry a copy of O_DIRECT, which was changed. They are made anew when needed. */
+/**
+ * Closes all private descriptors: they carry a copy of O_DIRECT, which was changed. They are made anew when
+ * needed.
+ */
 export function dropPrivates(): void {
   for (const fd of listOwned()) dropPrivate(fd);
 }
@@ -92,13 +100,13 @@ function dropPrivate(fd: number): void {
 
 /** Whether the open file has O_NONBLOCK now: any process that shares it may have set it. */
 export const isNonblocking = (fd: number): boolean =>
-  (libc.machineFlags(libc.fcntl(fd, F_GETFL, 0)) & O_NONBLOCK) !== 0;
+  (libc.machineFlags(libc.fcntlPlain(fd, F_GETFL)) & O_NONBLOCK) !== 0;
 
 /** Whether it is not known yet how to attempt on a descriptor: finding out opens it again. */
 export const isFresh = (fd: number): boolean => privates[fd] === UNKNOWN;
 
 /** Whether nothing can be read from the open file. */
-export const isWriteOnly = (fd: number): boolean => (libc.fcntl(fd, F_GETFL, 0) & O_ACCMODE) === O_WRONLY;
+export const isWriteOnly = (fd: number): boolean => (libc.fcntlPlain(fd, F_GETFL) & O_ACCMODE) === O_WRONLY;
 
 /** How to attempt on a descriptor of the program: a private descriptor, PLAIN or POLLED. */
 export function attemptDescriptor(fd: number): number {
@@ -109,6 +117,15 @@ export function attemptDescriptor(fd: number): number {
 }
 
 function findAttempt(fd: number): number {
+  const generation = generationOf(fd);
+  const found = tryAttempts(fd);
+  if (generationOf(fd) === generation) return found;
+  // Another thread closed it meanwhile: what was found belongs to nothing.
+  dropPrivate(fd);
+  return POLLED;
+}
+
+function tryAttempts(fd: number): number {
   let stat: Stats;
   try {
     stat = fstatSync(fd);
@@ -120,8 +137,8 @@ function findAttempt(fd: number): number {
   if (!stat.isFIFO()) return remember(fd, POLL_FIRST);
   const opened = openAgain(fd);
   if (opened >= 0) return remember(fd, moveUp(opened) + 1);
-  // The pipe of another user, or no /proc. Other reasons may pass: too many files are open, or ENXIO, which is the write end of a FIFO
-  // that has no reader, see fifo(7).
+  // The pipe of another user, or no /proc. Other reasons may pass: too many files are open, or ENXIO, which
+  // is the write end of a FIFO that has no reader, see fifo(7).
   return opened === -EACCES || opened === -ENOENT ? remember(fd, POLL_FIRST) : POLLED;
 }
 
@@ -134,7 +151,7 @@ function remember(fd: number, found: number): number {
 }
 
 function openAgain(fd: number): number {
-  const flags = libc.machineFlags(libc.fcntl(fd, F_GETFL, 0));
+  const flags = libc.machineFlags(libc.fcntlPlain(fd, F_GETFL));
   const mode = (flags & O_ACCMODE) | O_NONBLOCK | O_CLOEXEC;
   const opened = libc.resultOrErrno(libc.open(`/proc/self/fd/${fd}`, mode, 0));
   // open(2) refuses O_DIRECT for a pipe, fcntl(2) does not: pipe(7), packet mode.
@@ -144,7 +161,10 @@ function openAgain(fd: number): number {
   return opened;
 }
 
-/** Where the descriptors of this backend itself begin: the program gets the lowest free numbers, as from a bare kernel. */
+/**
+ * Where the descriptors of this backend itself begin: the program gets the lowest free numbers, as from a
+ * bare kernel.
+ */
 const OWN_BASE = Math.min(4096, capacity >> 1);
 
 /** Moves a descriptor of this backend itself out of the way of the program's numbers. */

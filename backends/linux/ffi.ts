@@ -1,15 +1,16 @@
-// The only module that imports ffi-rs: C functions bound by name, and memory with an address. Importing it never throws: where ffi-rs
-// cannot load (another system, an unknown architecture, no addons allowed) `ffiFailure` says why, and a call throws it.
+// The only module that imports ffi-rs: C functions bound by name, and memory with an address. Importing it
+// never throws: where ffi-rs cannot load (another system, an unknown architecture, no addons allowed)
+// `ffiFailure` says why, and a call throws it.
 //
-// ffi-rs keeps its table of symbols in an unlocked static of the process: a first use in one thread while another calls is a
-// segmentation fault. So the main thread looks all symbols up before any Worker can call one (`touch`, in libc.ts), and a
-// Worker only uses what is there. Nor may a Worker be the one that loads the addon: node unloads it when the last thread that
-// loaded it ends, and crashes.
+// ffi-rs keeps its table of symbols in an unlocked static of the process: a first use in one thread while
+// another calls is a segmentation fault. So the main thread looks all symbols up before any Worker can call
+// one (`touch`, in libc.ts), and a Worker only uses what is there. Nor may a Worker be the one that loads the
+// addon: node unloads it when the last thread that loaded it ends, and crashes.
 import { createRequire } from "node:module";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 
-/** How a C value passes: a 32-bit int, a 64-bit integer or pointer (exact up to 2^53), the same exact, or a string. */
-export type CType = "int" | "long" | "bigint" | "string";
+/** How a C value passes: a 32-bit int, a 64-bit integer or pointer (exact up to 2^53), or a string. */
+export type CType = "int" | "long" | "string";
 
 export type CFunction = (...values: unknown[]) => number;
 
@@ -29,8 +30,8 @@ interface LoadParameters {
   readonly freeResultMemory: boolean;
 }
 
-// What is used of ffi-rs's native addon. Its JavaScript wrapper only converts plain array types, which we do not pass, and
-// costs 0.5 us a call.
+// What is used of ffi-rs's native addon. Its JavaScript wrapper only converts plain array types, which we do
+// not pass, and costs 0.5 us a call.
 interface Addon {
   readonly DataType: Readonly<Record<string, number>>;
   readonly FFITypeTag: Readonly<Record<string, unknown>>;
@@ -39,7 +40,8 @@ interface Addon {
   createExternalBuffer(external: unknown, length: number): Uint8Array<ArrayBuffer>;
 }
 
-// The process itself: dlsym finds libc's symbols in it, whichever libc it is, and libuv's, which node exports.
+// The process itself: dlsym finds libc's symbols in it, whichever libc it is, and libuv's, which node
+// exports.
 const LIBRARY = "process";
 
 /** Tells Workers that the main thread has the addon: they inherit environment data when they are made. */
@@ -72,7 +74,8 @@ function loadAddon(): { addon?: Addon; failure?: Error } {
 function requireAddon(): Addon {
   const here = createRequire(import.meta.url);
   const beside = createRequire(here.resolve("ffi-rs"));
-  // ffi-rs's own loader asks process.report which libc this is, which can take long (it looks up network interfaces).
+  // ffi-rs's own loader asks process.report which libc this is, which can take long (it looks up network
+  // interfaces).
   for (const libc of ["gnu", "musl"]) {
     try {
       return beside(`@yuuang/ffi-rs-linux-${process.arch}-${libc}`) as Addon;
@@ -86,7 +89,6 @@ function requireAddon(): Addon {
 const types: Readonly<Record<CType | "external", unknown>> = {
   int: addon?.DataType.I32,
   long: addon?.DataType.I64,
-  bigint: addon?.DataType.BigInt,
   string: addon?.DataType.String,
   external: addon?.DataType.External,
 };
@@ -105,7 +107,8 @@ const parametersOf = (name: string, result: unknown, parameters: readonly unknow
 /**
  * Binds a C function of this process.
  * @param result what it returns: "int" or "long"
- * @param parameters what it takes; the variable arguments of fcntl(2) and the like pass as plain ones on x64 and arm64
+ * @param parameters what it takes; the variable arguments of fcntl(2) and the like pass as plain ones on x64
+ *   and arm64
  */
 export function bind(name: string, result: "int" | "long" | "void", ...parameters: CType[]): CFunction {
   if (addon === undefined) return unsupported;
@@ -127,8 +130,8 @@ function unsupported(): never {
 }
 
 /**
- * Looks up all symbols bound so far, without calling them: ffi-rs finds the symbol first and converts the arguments then,
- * which fails for a Symbol.
+ * Looks up all symbols bound so far, without calling them: ffi-rs finds the symbol first and converts the
+ * arguments then, which fails for a Symbol.
  * @returns the names that this process does not have
  */
 export function touch(): Set<string> {
@@ -156,7 +159,8 @@ export function viewOf(address: number, size: number): Uint8Array<ArrayBuffer> {
   return addon.createExternalBuffer(external, size);
 }
 
-// memcpy(a, a, 0) returns its first argument: the one way from a number to a pointer, and from memory to a number.
+// memcpy(a, a, 0) returns its first argument: the one way from a number to a pointer, and from memory to a
+// number.
 function load(
   name: string,
   result: unknown,

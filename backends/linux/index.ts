@@ -14,8 +14,8 @@ export interface NativeLinux extends Linux {
   /** The plain calls, which block the calling thread. */
   readonly sync: SyncLinux;
   /**
-   * Makes a descriptor the program's that something else opened (node:fs, a library, the shell): calls on any other are EBADF. It is then the
-   * program's to close.
+   * Makes a descriptor the program's that something else opened (node:fs, a library, the shell): calls on any
+   * other are EBADF. It is then the program's to close.
    * @throws EBADF not open
    */
   adopt(fd: number): void;

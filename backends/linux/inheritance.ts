@@ -1,7 +1,8 @@
-// What a process that `spawn` started was given by its parent: descriptors, by number and by name, and what to run.
+// What a process that `spawn` started was given by its parent: descriptors, by number and by name, and what
+// to run.
 //
-// Node sets FD_CLOEXEC on all descriptors that it finds open when it starts (uv_disable_stdio_inheritance), so the flag is cleared again
-// here: a descriptor that came through an exec did not have it.
+// Node sets FD_CLOEXEC on all descriptors that it finds open when it starts (uv_disable_stdio_inheritance),
+// so the flag is cleared again here: a descriptor that came through an exec did not have it.
 import { closeSync, readFileSync } from "node:fs";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { F_SETFD } from "../../assembly/abi/fcntl.js";

@@ -1,7 +1,8 @@
-// The C functions that this backend calls, errno, and a thread's scratch memory. Every symbol is looked up when the main thread
-// imports this module, before a Worker can exist that uses one: ffi.ts says why. Each thread has its own instance of the module, and
-// so its own errno and its own scratch memory.
+// The C functions that this backend calls, errno, and a thread's scratch memory. Every symbol is looked up
+// when the main thread imports this module, before a Worker can exist that uses one: ffi.ts says why. Each
+// thread has its own instance of the module, and so its own errno and its own scratch memory.
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { EBADF } from "../../assembly/abi/errno.js";
 import { allocate, bind, ffiFailure, type Memory, touch, viewOf } from "./ffi.js";
 
 const errnoLocation = bind("__errno_location", "long");
@@ -16,6 +17,8 @@ export const close = bind("close", "int", "int");
 export const dup2 = bind("dup2", "int", "int", "int");
 export const dup3 = bind("dup3", "int", "int", "int", "int");
 export const fcntl = bind("fcntl", "int", "int", "int", "int");
+/** fcntl for commands without an argument: each costs 0.5 us. */
+export const fcntlPlain = bind("fcntl", "int", "int", "int");
 export const ioctl = bind("ioctl", "int", "int", "long", "long");
 export const poll = bind("poll", "int", "long", "long", "int");
 export const clock_gettime = bind("clock_gettime", "int", "int", "long");
@@ -90,8 +93,29 @@ function lookUp(): ReadonlySet<string> {
 
 const missing = lookUp();
 
+const errnoView = findErrno();
+
+function findErrno(): Int32Array {
+  if (ffiFailure !== undefined) return new Int32Array(1);
+  const bytes = viewOf(errnoLocation(), 4);
+  return new Int32Array(bytes.buffer, bytes.byteOffset, 1);
+}
+
+/** The error number of the call of this thread that just returned -1: stale after a success. */
+export const errno = (): number => errnoView[0] as number;
+
+/** What a C function returned, or -errno. */
+export const resultOrErrno = (returned: number): number =>
+  returned === -1 ? -(errnoView[0] as number) : returned;
+
 /** Why no call can be made here; undefined where calls can. */
-export const failure: Error | undefined = ffiFailure;
+export const failure: Error | undefined = ffiFailure ?? checkViews();
+
+/** Where a runtime forbids views on memory that is not its own (Electron does), they are copies. */
+function checkViews(): Error | undefined {
+  if (resultOrErrno(close(-1)) === -EBADF) return undefined;
+  return new Error("linux-ipc/native needs a runtime that allows external memory, as node does");
+}
 
 const has = (...names: string[]): boolean =>
   failure === undefined && !names.some((name) => missing.has(name));
@@ -112,18 +136,3 @@ const nothing: Memory = { address: 0, bytes: new Uint8Array(0), view: new DataVi
 
 /** This thread's memory for what goes to C and back within one call. */
 export const scratch: Memory = failure === undefined ? allocate(65536) : nothing;
-
-const errnoView = findErrno();
-
-function findErrno(): Int32Array {
-  if (failure !== undefined) return new Int32Array(1);
-  const bytes = viewOf(errnoLocation(), 4);
-  return new Int32Array(bytes.buffer, bytes.byteOffset, 1);
-}
-
-/** The error number of the call of this thread that just returned -1: stale after a success. */
-export const errno = (): number => errnoView[0] as number;
-
-/** What a C function returned, or -errno. */
-export const resultOrErrno = (returned: number): number =>
-  returned === -1 ? -(errnoView[0] as number) : returned;

@@ -1,6 +1,8 @@
-// The Worker that waits for events where the event loop cannot: loop.ts. It sleeps in poll(2) on the epoll descriptor and consumes nothing.
+// The Worker that waits for events where the event loop cannot: loop.ts. It sleeps in poll(2) on the epoll
+// descriptor and consumes nothing.
 //
-// It never sleeps there for long: a thread that is inside of a C function cannot be terminated, and would hold up the end of the process.
+// It never sleeps there for long: a thread that is inside of a C function cannot be terminated, and would
+// hold up the end of the process.
 import { parentPort, workerData } from "node:worker_threads";
 import { POLLIN } from "../../assembly/abi/poll.js";
 import * as libc from "./libc.js";

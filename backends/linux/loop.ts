@@ -1,8 +1,12 @@
 // Makes a thread's event loop call a function when an epoll descriptor is readable, in one of two ways:
-// - node's main thread: a uv_poll handle on node's own loop, by libuv's functions, which node exports. No thread is needed.
-// - elsewhere (Workers, whose loop cannot be named; Bun, Deno and Electron, whose libuv is none or another): a Worker that waits in poll(2).
+// - node's main thread: a uv_poll handle on node's own loop, by libuv's functions, which node exports. No
+//   thread is needed.
+// - elsewhere (Workers, whose loop cannot be named; Bun, Deno and Electron, whose libuv is none or another):
+//   a Worker that waits in poll(2).
 //
 // Both keep the process alive between `resume` and `pause` only.
+// Not the global ones, which tests replace by fake timers.
+import { setImmediate, setTimeout } from "node:timers";
 import { isMainThread, Worker } from "node:worker_threads";
 import { viewOf } from "./ffi.js";
 import * as libc from "./libc.js";
@@ -38,14 +42,16 @@ const RTLD_DEFAULT = 0;
 /** How long the handle stays active without a waiter: to stop and start it costs more than a wait. */
 const IDLE_MS = 2;
 
-// A C callback into JavaScript would come through a queue and a second round of the loop: twice the latency, and it would keep the process
-// alive as long as it exists. So there is none. The handle's callback is libc's memset:
+// A C callback into JavaScript would come through a queue and a second round of the loop: twice the latency,
+// and it would keep the process alive as long as it exists. So there is none. The handle's callback is libc's
+// memset:
 //
-//   void callback(uv_poll_t* handle, int status, int events)     called with status 0, events UV_READABLE = 1
-//   void* memset(void* memory, int value, size_t size)           sets one byte to 0: the first of the handle, which is its field `data`
+//   void callback(uv_poll_t* handle, int status, int events)  called with status 0, events UV_READABLE = 1
+//   void* memset(void* memory, int value, size_t size)        sets one byte to 0: the first of the handle,
+//                                                             which is its field `data`
 //
-// And an immediate looks at that byte. It runs in the same round, right after the phase in which memset was called, and is unreferenced, so
-// that it neither keeps the process alive nor the loop from sleeping.
+// And an immediate looks at that byte. It runs in the same round, right after the phase in which memset was
+// called, and is unreferenced, so that it neither keeps the process alive nor the loop from sleeping.
 class LibuvWatch implements LoopWatch {
   // Never freed: the loop may refer to it as long as the process lives.
   readonly #handle: number;

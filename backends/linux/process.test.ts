@@ -1,4 +1,5 @@
-// Processes, and what a process does as a whole: each scenario runs in a node process of its own, with the built package.
+// Processes, and what a process does as a whole: each scenario runs in a node process of its own, with the
+// built package.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -45,6 +46,14 @@ describe("spawn", () => {
 describe("the status of a child", () => {
   it("is what its main function returned, or 1 if that threw, or what it called exit with", () => {
     expect(resultOf("statuses")).toEqual([0, 300 & 0xff, 0, 1, 5, 10].map((status) => status << 8));
+  });
+
+  it("is 0 for one that returned while a call of it waited; it is told of on stderr", () => {
+    expect(run("a call left behind")).toEqual({
+      result: 0,
+      status: 0,
+      errors: "linux-ipc: leaving returned while calls of it waited (1): they are cancelled\n",
+    });
   });
 
   it("tells of SIGKILL; until it is reaped the child is there for kill", () => {
@@ -100,7 +109,8 @@ it("a call that waits costs no processor time", () => {
 
 describe("in a Worker", () => {
   it("calls wait as on the main thread, on the same descriptors", () => {
-    // The pipe, a private descriptor of each end; the epoll descriptor and the doorbell of the Worker are gone.
+    // The pipe, a private descriptor of each end; the epoll descriptor and the doorbell of the Worker are
+    // gone.
     expect(resultOf("a Worker that waits")).toEqual({
       read: "to the Worker",
       slept: true,
@@ -113,8 +123,9 @@ describe("in a Worker", () => {
     expect(resultOf("a Worker whose descriptor is closed elsewhere")).toEqual({ code: "EBADF", left: 1 });
   });
 
-  it("a call that waits does not hold up terminate()", () => {
-    expect(resultOf("a Worker that waits, terminated")).toEqual({ isSoon: true });
+  it("a call that waits does not hold up terminate(), and leaves nothing for long", () => {
+    // The epoll descriptor, the doorbell and a timer.
+    expect(resultOf("a Worker that waits, terminated")).toEqual({ isSoon: true, closed: 3 });
   });
 
   it("a call that waits does not hold up process.exit()", () => {
@@ -123,6 +134,10 @@ describe("in a Worker", () => {
 
   it("plain calls block that thread only", () => {
     expect(resultOf("plain calls in Workers")).toEqual([1, 1]);
+  });
+
+  it("programs are started and waited for", () => {
+    expect(resultOf("a child of a Worker")).toEqual({ status: 6, left: "ECHILD" });
   });
 
   it("descriptors are made for the whole process", () => {

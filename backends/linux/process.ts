@@ -1,5 +1,5 @@
-// getpid, getppid, waitpid, exit and kill; spawn is in spawn.ts. Only children that this program spawned are ever waited for: node reaps its
-// own (child_process), and must find them.
+// getpid, getppid, waitpid, exit and kill; spawn is in spawn.ts. Only children that this program spawned are
+// ever waited for: node reaps its own (child_process), and must find them.
 import { isMainThread } from "node:worker_threads";
 import { ECHILD, ESRCH } from "../../assembly/abi/errno.js";
 import { POLLIN } from "../../assembly/abi/poll.js";
@@ -52,7 +52,10 @@ function reap(call: Call, child: number, options: number): number {
 
 const pidfdOpen = (pid: number): number => libc.resultOrErrno(libc.syscall(libc.SYS_pidfd_open, pid, 0));
 
-/** The plain waitpid(2), on this thread. For any child it is poll(2) on all of them: waitpid(-1) would reap node's own. */
+/**
+ * The plain waitpid(2), on this thread. For any child it is poll(2) on all of them: waitpid(-1) would reap
+ * node's own.
+ */
 export function waitpidBlocking(call: Call): number {
   for (;;) {
     const result = waitpid(call);

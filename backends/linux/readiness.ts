@@ -1,17 +1,19 @@
-// Who waits for which descriptor. All waits of a thread share one private epoll descriptor, and that one is watched by the event
-// loop (loop.ts): nothing that node does is ever done to a descriptor of the program.
+// Who waits for which descriptor. All waits of a thread share one private epoll descriptor, and that one is
+// watched by the event loop (loop.ts): nothing that node does is ever done to a descriptor of the program.
 //
 //   program's descriptors ─┐
 //   timers, pidfds ────────┼─ epoll ── event loop ── harvest ── waiters attempt again
 //   doorbell (eventfd) ────┘
 //
-// - A descriptor is armed once for all its waiters (EPOLLONESHOT, the events of all of them), and stays known to epoll until it is
-//   closed: a wait costs one epoll_ctl, and none while it is still armed from the last time.
-// - While exactly one descriptor is armed, an event can only be about it: its waiters attempt at once, and epoll_wait is only called if
-//   that led nowhere.
+// - A descriptor is armed once for all its waiters (EPOLLONESHOT, the events of all of them), and stays known
+//   to epoll until it is closed: a wait costs one epoll_ctl, and none while it is still armed from the last
+//   time.
+// - While exactly one descriptor is armed, an event can only be about it: its waiters attempt at once, and
+//   epoll_wait is only called if that led nowhere.
 // - Of the readers of one descriptor, those behind one that found nothing are not tried.
-// - A number that is closed is taken out of epoll before, here and in the other threads: epoll would go on reporting its open file while
-//   another process has it, with no way left to name it. Other threads learn of it by their doorbell.
+// - A number that is closed is taken out of epoll before, here and in the other threads: epoll would go on
+//   reporting its open file while another process has it, with no way left to name it. Other threads learn of
+//   it by their doorbell.
 import { isMainThread } from "node:worker_threads";
 import { EBADF, EEXIST, ENOENT, EPERM } from "../../assembly/abi/errno.js";
 import { O_CLOEXEC, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
@@ -20,7 +22,8 @@ import type { Watch } from "../../src/waiting.js";
 import { generationOf, moveUp } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { type LoopWatch, watchLoop } from "./loop.js";
-import { threads, watchers } from "./shared.js";
+import { watchers } from "./shared.js";
+import { enterThread, leaveThread, otherThreads } from "./threads.js";
 
 /** What is told that a descriptor is ready, or a time over. */
 export interface Wakeable {
@@ -82,7 +85,6 @@ const armed = new Set<Watched>();
 let holders = 0;
 let epoll = -1;
 let doorbell = -1;
-let threadSlot = -1;
 let loop: LoopWatch | undefined;
 
 /**
@@ -97,6 +99,9 @@ export function hold(): number {
   if (holders++ === 0) loop?.resume();
   return 0;
 }
+
+/** How many calls of this thread wait. */
+export const waitingCount = (): number => holders;
 
 export function release(): void {
   if (--holders === 0) loop?.pause();
@@ -113,10 +118,7 @@ function create(): number {
   epoll = moveUp(made);
   doorbell = moveUp(bell);
   control(EPOLL_CTL_ADD, doorbell, POLLIN);
-  for (let slot = 0; slot < threads.length && threadSlot === -1; slot += 2) {
-    if (Atomics.compareExchange(threads, slot, 0, epoll + 1) === 0) threadSlot = slot;
-  }
-  if (threadSlot !== -1) Atomics.store(threads, threadSlot + 1, doorbell + 1);
+  enterThread({ epoll, doorbell });
   loop = watchLoop(epoll, harvest);
   // At the end of a Worker: its descriptors belong to the process, which goes on.
   process.once("exit", dispose);
@@ -126,10 +128,7 @@ function create(): number {
 function dispose(): void {
   loop?.dispose();
   if (isMainThread) return;
-  if (threadSlot !== -1) {
-    Atomics.store(threads, threadSlot + 1, 0);
-    Atomics.store(threads, threadSlot, 0);
-  }
+  leaveThread();
   ring(doorbell);
   for (const { fd, isProgram } of watched.values()) if (!isProgram) libc.close(fd);
   libc.close(epoll);
@@ -145,7 +144,8 @@ export interface WatchOptions {
 }
 
 /**
- * Wakes `waiter` whenever the descriptor is ready for one of the events, or has failed. Call it between `hold` and `release`.
+ * Wakes `waiter` whenever the descriptor is ready for one of the events, or has failed. Call it between
+ * `hold` and `release`.
  * @returns the registration, or -errno
  */
 export function watchDescriptor(
@@ -263,8 +263,8 @@ export function closeOwn(fd: number): void {
 
 /**
  * Takes a descriptor out that is about to be closed: the step after `disown` and before close(2).
- * @returns ends its waits: to be called after close(2), before its number is the program's again. Waiters attempt once more then, and find
- *   that it is not
+ * @returns ends its waits: to be called after close(2), before its number is the program's again. Waiters
+ *   attempt once more then, and find that it is not
  */
 export function forget(fd: number): () => void {
   const entry = watched.get(fd);
@@ -292,22 +292,22 @@ function retire(entry: Watched): void {
 }
 
 function forgetElsewhere(fd: number): void {
-  for (let slot = 0; slot < threads.length; slot += 2) {
-    const other = Atomics.load(threads, slot) - 1;
-    if (other === -1 || slot === threadSlot) continue;
-    control(EPOLL_CTL_DEL, fd, 0, other);
-    ring(Atomics.load(threads, slot + 1) - 1);
+  for (const other of otherThreads()) {
+    control(EPOLL_CTL_DEL, fd, 0, other.epoll);
+    ring(other.doorbell);
   }
 }
 
 function ring(bell: number): void {
-  if (bell < 0) return;
   const { address, view } = libc.scratch;
   view.setBigInt64(0, 1n, true);
   libc.write(bell, address, 8);
 }
 
-/** Another thread closed a descriptor that is watched here: it has taken it out of epoll, and opened the number again perhaps. */
+/**
+ * Another thread closed a descriptor that is watched here: it has taken it out of epoll, and opened the
+ * number again perhaps.
+ */
 function answerDoorbell(): void {
   libc.read(doorbell, libc.scratch.address, 8);
   for (const entry of [...watched.values()]) {
@@ -321,7 +321,5 @@ export const doorbellListeners: (() => void)[] = [];
 
 /** Tells the other threads that wait. */
 export function ringElsewhere(): void {
-  for (let slot = 0; slot < threads.length; slot += 2) {
-    if (slot !== threadSlot) ring(Atomics.load(threads, slot + 1) - 1);
-  }
+  for (const { doorbell } of otherThreads()) ring(doorbell);
 }

@@ -1,6 +1,7 @@
-// What all threads of this process share, in one SharedArrayBuffer: which descriptors and children are the program's. Descriptors and
-// children belong to the process, so a Worker that imports linux-ipc/native sees the same ones as the main thread. It travels to
-// Workers as environment data, which each inherits when it is made.
+// What all threads of this process share, in one SharedArrayBuffer: which descriptors and children are the
+// program's. Descriptors and children belong to the process, so a Worker that imports linux-ipc/native sees
+// the same ones as the main thread. It travels to Workers as environment data, which each inherits when it is
+// made.
 //
 // For each descriptor number three words:
 //   generation  odd while the number is the program's, one more with each opening and closing
@@ -10,12 +11,17 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worke
 import { failure, getrlimit, scratch } from "./libc.js";
 
 const SHARED = "linux-ipc:shared";
-/** No number from here on is ever the program's: Linux's fs.nr_open, the highest limit a process can be given by default. */
+/**
+ * No number from here on is ever the program's: Linux's fs.nr_open, the highest limit a process can be given
+ * by default.
+ */
 const MAX_DESCRIPTORS = 1 << 20;
 const RLIMIT_NOFILE = 7;
 
 /** Threads that can wait at the same time and are told when another closes their descriptor. */
 const MAX_THREADS = 256;
+/** What is kept of each: threads.ts. */
+export const THREAD_WORDS = 3;
 /** Children that are not reaped yet. */
 const MAX_CHILDREN = 4096;
 
@@ -36,7 +42,7 @@ function findMemory(): SharedArrayBuffer {
   const inherited = isMainThread ? undefined : getEnvironmentData(SHARED);
   if (inherited instanceof SharedArrayBuffer) return inherited;
   const capacity = descriptorCapacity();
-  const words = HEADER_WORDS + 3 * capacity + 2 * MAX_THREADS + 2 * MAX_CHILDREN;
+  const words = HEADER_WORDS + 3 * capacity + THREAD_WORDS * MAX_THREADS + 2 * MAX_CHILDREN;
   const memory = new SharedArrayBuffer(4 * words);
   new Int32Array(memory)[CAPACITY] = capacity;
   if (failure === undefined && isMainThread) setEnvironmentData(SHARED, memory as unknown as number[]);
@@ -59,8 +65,8 @@ function words(count: number): Int32Array {
 export const generations: Int32Array = words(capacity);
 export const privates: Int32Array = words(capacity);
 export const watchers: Int32Array = words(capacity);
-/** Of each waiting thread: its epoll descriptor + 1, and its doorbell (an eventfd) + 1. 0: none. */
-export const threads: Int32Array = words(2 * MAX_THREADS);
+/** The threads that wait: threads.ts. */
+export const threads: Int32Array = words(THREAD_WORDS * MAX_THREADS);
 const childSlots: Int32Array = words(2 * MAX_CHILDREN);
 
 /** One more than the highest descriptor that was ever the program's. */

@@ -1,8 +1,9 @@
-// spawn: a node process of its own for a program, by posix_spawn(3). Not by child_process: libuv would reap the child, and its
-// descriptors beyond stdio would need numbers of libuv's choosing.
+// spawn: a node process of its own for a program, by posix_spawn(3). Not by child_process: libuv would reap
+// the child, and its descriptors beyond stdio would need numbers of libuv's choosing.
 //
-// A descriptor is passed under a number that is free in this process, and so free in the child too: it is reserved by a duplicate with
-// FD_CLOEXEC, which only the child makes a real one, by dup2 between fork and exec. So no other child of this process gets it.
+// A descriptor is passed under a number that is free in this process, and so free in the child too: it is
+// reserved by a duplicate with FD_CLOEXEC, which only the child makes a real one, by dup2 between fork and
+// exec. So no other child of this process gets it.
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EAGAIN, EBADF } from "../../assembly/abi/errno.js";
@@ -87,7 +88,10 @@ class FileActions {
     return reserved < 0 ? reserved : this.#dup2(fd, reserved);
   }
 
-  /** Node has set FD_CLOEXEC on its stdin, stdout and stderr. dup2 of a number onto itself would leave it in some libcs. */
+  /**
+   * Node has set FD_CLOEXEC on its stdin, stdout and stderr. dup2 of a number onto itself would leave it in
+   * some libcs.
+   */
   keepStdio(): number {
     for (let fd = 0; fd < FIRST_PASSED; fd++) {
       const copy = this.#duplicate(fd);
@@ -144,7 +148,8 @@ function spawnNode(execArgv: readonly string[], message: number, actions: FileAc
   const attributes = allocate(STRUCTURE_SIZE);
   const signals = allocate(2 * SIGNAL_SET_SIZE);
   actions.retained.push(strings.memory, attributes, signals);
-  // The child starts as from a shell: no signal blocked (the first set is empty), none ignored (the second is full).
+  // The child starts as from a shell: no signal blocked (the first set is empty), none ignored (the second is
+  // full).
   signals.bytes.fill(0xff, SIGNAL_SET_SIZE);
   libc.posix_spawnattr_init(attributes.address);
   libc.posix_spawnattr_setflags(attributes.address, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);

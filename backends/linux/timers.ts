@@ -1,5 +1,6 @@
-// Times that calls wait for, to the nanosecond: a timerfd(2) for each clock, set to the earliest time on it. Absolute times follow their
-// clock when it is set; node's own timers count whole milliseconds and can fire early.
+// Times that calls wait for, to the nanosecond: a timerfd(2) for each clock, set to the earliest time on it.
+// Absolute times follow their clock when it is set; node's own timers count whole milliseconds and can fire
+// early.
 import { O_CLOEXEC, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { POLLIN } from "../../assembly/abi/poll.js";
 import type { Watch } from "../../src/waiting.js";
@@ -62,8 +63,9 @@ class ClockTimers implements Wakeable {
     this.#registration?.cancel();
     this.#registration = undefined;
     const now = readClock(this.clockid) ?? 0n;
+    const later = this.#timers.findIndex(({ timeNs }) => timeNs > now);
     // Those who wake take themselves out.
-    const due = this.#timers.filter(({ timeNs }) => timeNs <= now);
+    const due = this.#timers.slice(0, later === -1 ? undefined : later);
     for (const { waiter } of due) waiter.wake(true);
     const result = this.#set();
     if (result < 0) this.fail(-result);
@@ -97,7 +99,9 @@ class ClockTimers implements Wakeable {
 
 const clocks = new Map<number, ClockTimers>();
 
-/** Wakes `waiter` when the time has come. Call it between `hold` and `release`. @returns the timer, or -errno */
+/**
+ * Wakes `waiter` when the time has come. Call it between `hold` and `release`. @returns the timer, or -errno
+ */
 export function watchTime({ clockid, timeNs }: Deadline, waiter: Wakeable): Watch | number {
   let timers = clocks.get(clockid);
   if (timers === undefined) {

@@ -57,6 +57,14 @@ export class AwaitedExecutor implements Executor {
     return this.#process(process).pid;
   }
 
+  canSpawn(): boolean {
+    return false;
+  }
+
+  meet(process: number): number {
+    return this.pid(process);
+  }
+
   issue({ id, process, action }: Pending): void {
     const caller = this.#process(process);
     caller.underway.add(id);
@@ -151,11 +159,11 @@ class AwaitedProcess {
     });
   }
 
-  /** Node may still be closing files that it loaded: then once more. */
+  /** Occupies all numbers below the first. Node may still be closing files that it loaded: so until nothing is to do. */
   async settle(): Promise<void> {
     const giveUpAt = Date.now() + PATIENCE_MS;
     while ((await this.ask({ settle: true })).result !== 0) {
-      if (Date.now() > giveUpAt) throw new HarnessError(`the runtime needs descriptors from ${FIRST_DESCRIPTOR} on`);
+      if (Date.now() > giveUpAt) throw new HarnessError("an executor process does not come to rest");
     }
   }
 

@@ -2,14 +2,14 @@
 // which have completed.
 import { readdirSync, readlinkSync } from "node:fs";
 import { linux } from "../../backends/linux/index.js";
+import { POLLIN, POLLOUT } from "../../src/constants.js";
 import type { Linux } from "../../src/linux.js";
+import { syscalls } from "../../src/syscalls.js";
 import { type Action, isTimed, javascriptArgument } from "../action.js";
 import { closeFrom, prepareLibc } from "../libc.js";
 import { type Outcome, outcomeOf } from "../outcome.js";
 import { failedOutcome, takeDescriptor } from "../perform.js";
 import { RuntimeDescriptors } from "../runtime-descriptors.js";
-import { POLLIN, POLLOUT } from "../../src/constants.js";
-import { syscalls } from "../../src/syscalls.js";
 import type { Order, Reply } from "./messages.js";
 
 interface Underway {
@@ -29,7 +29,8 @@ closeFrom(firstDescriptor);
 process.on("message", (order: Order) => {
   obey(order).then(
     (reply) => reply && process.send?.(reply),
-    (error: unknown) => process.send?.({ completed, isReady: false, result: -1, failure: String((error as Error).stack) }),
+    (error: unknown) =>
+      process.send?.({ completed, isReady: false, result: -1, failure: String((error as Error).stack) }),
   );
 });
 process.on("disconnect", () => process.exit(0));
@@ -43,7 +44,7 @@ async function obey(order: Order): Promise<Reply | undefined> {
     completed.push([order.id, takeDescriptor(order.pidfd, order.take)]);
     return undefined;
   }
-  if ("settle" in order) return reply(descriptors.settle() ? 0 : -1);
+  if ("settle" in order) return reply(descriptors.settle());
   if ("meet" in order) return reply(descriptors.meet(order.meet));
   if ("closeAll" in order) return reply(await closeAll());
   // What is ready is found by the event loop, which comes round between two of these.
@@ -74,8 +75,7 @@ function make(id: number, action: Action): void {
   (linux[action.call as keyof Linux] as unknown as AnyMethod)
     .apply(linux, padded)
     .then(
-      (value) =>
-        complete(outcomeOf(action.call, typeof value === "number" ? value : 0, value, args[1])),
+      (value) => complete(outcomeOf(action.call, typeof value === "number" ? value : 0, value, args[1])),
       (error: unknown) => complete(failedOutcome(error)),
     )
     .catch((error: unknown) => {
@@ -105,7 +105,9 @@ async function closeAll(): Promise<number> {
   completed = [];
   const left = openDescriptors().filter((fd) => readlinkSync(`/proc/self/fd/${fd}`).startsWith("pipe:"));
   if (underway.size > 0 || left.length > 0) {
-    throw new Error(`${underway.size} calls and descriptors ${left.join(", ")} are left at the end of a case`);
+    throw new Error(
+      `${underway.size} calls and descriptors ${left.join(", ")} are left at the end of a case`,
+    );
   }
   return 0;
 }

@@ -27,7 +27,10 @@ export const writeFd = fc.oneof(w(24, writeEnd), w(1, open), w(1, bad));
 /** Where dup2 may put a descriptor: on a free number, on an open one, on nonsense. */
 export const targetFd = fc.oneof(
   w(4, open),
-  w(6, place.map((free): Handle => ({ free }))),
+  w(
+    6,
+    place.map((free): Handle => ({ free })),
+  ),
   w(2, bad),
 );
 
@@ -38,7 +41,10 @@ const edges = [1, PAGE, 2 * PAGE, 3 * PAGE, CAPACITY - PAGE, CAPACITY];
 /** Bytes of a write or a read: around the sizes where a pipe's behaviour changes. */
 export const size = fc.oneof(
   w(5, fc.integer({ min: 0, max: 12 })),
-  w(6, fc.tuple(fc.constantFrom(...edges), fc.integer({ min: -1, max: 1 })).map(([edge, off]) => edge + off)),
+  w(
+    6,
+    fc.tuple(fc.constantFrom(...edges), fc.integer({ min: -1, max: 1 })).map(([edge, off]) => edge + off),
+  ),
   w(5, fc.integer({ min: 0, max: PAGE })),
   w(4, fc.integer({ min: PAGE, max: 5 * PAGE })),
   w(2, fc.integer({ min: 0, max: CAPACITY + PAGE })),

@@ -18,10 +18,18 @@ const clock = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom(-1, 99, 2147483647) },
 );
-const past = fc.constantFrom("0", "1", "999999999", "-1", "-1000000000").map((nanoseconds) => ({ nanoseconds }));
+const past = fc
+  .constantFrom("0", "1", "999999999", "-1", "-1000000000")
+  .map((nanoseconds) => ({ nanoseconds }));
 
 export const clockSteps: readonly WeightedStep[] = [
   step(2, "clock_gettime", clock),
   step(2, "clock_nanosleep", clock, fc.constantFrom(k.TIMER_ABSTIME, k.TIMER_ABSTIME, 1 | 4), past),
-  step(1, "clock_nanosleep", clock, fc.constant(0), fc.constantFrom("0", "1", "200000", "-1").map((nanoseconds) => ({ nanoseconds }))),
+  step(
+    1,
+    "clock_nanosleep",
+    clock,
+    fc.constant(0),
+    fc.constantFrom("0", "1", "200000", "-1").map((nanoseconds) => ({ nanoseconds })),
+  ),
 ];

@@ -34,7 +34,10 @@ const crowd: fc.Arbitrary<Step[]> = fc
 /** Cases of a mechanism: pipes that are made and shared, then any of its steps. */
 export function cases(mechanism: Mechanism, maxLength: number): fc.Arbitrary<readonly Step[]> {
   const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
-  const start = mechanism === "descriptors" ? fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }) : few;
+  const start =
+    mechanism === "descriptors"
+      ? fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd })
+      : few;
   const rest = fc.array(fc.oneof(...mixtures[mechanism]), { maxLength, size: "max" });
   return fc.tuple(start, rest).map(([first, then]) => [...first, ...then]);
 }

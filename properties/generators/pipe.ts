@@ -18,9 +18,24 @@ export const sharing = step(12, "share", fc.nat({ max: 3 }), anyFd);
 export const pipeSteps: readonly WeightedStep[] = [
   makePipe,
   sharing,
-  step(34, "read", readFd, size.map((room) => ({ room }))),
-  step(38, "write", writeFd, writeSize.map((bytes) => ({ bytes }))),
+  step(
+    34,
+    "read",
+    readFd,
+    size.map((room) => ({ room })),
+  ),
+  step(
+    38,
+    "write",
+    writeFd,
+    writeSize.map((bytes) => ({ bytes })),
+  ),
   step(7, "close", anyFd),
   step(4, "fcntl", anyFd, fc.constant(k.F_SETFL), statusFlags),
-  step(4, "ioctl", anyFd, fc.oneof({ weight: 9, arbitrary: fc.constant(k.FIONREAD) }, fc.constantFrom(0, 0x5401, -1))),
+  step(
+    4,
+    "ioctl",
+    anyFd,
+    fc.oneof({ weight: 9, arbitrary: fc.constant(k.FIONREAD) }, fc.constantFrom(0, 0x5401, -1)),
+  ),
 ];

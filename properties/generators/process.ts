@@ -1,6 +1,7 @@
 // Processes: who am I, is it there, wait for it, start it, end it.
 import fc from "fast-check";
 import * as k from "../../src/constants.js";
+import { anyFd } from "./arguments.js";
 import { step, type WeightedStep } from "./weighted.js";
 
 const known = fc.nat({ max: 7 }).map((pid) => ({ pid }));
@@ -12,12 +13,18 @@ export const askingSteps: readonly WeightedStep[] = [
   step(1, "getpid"),
   step(1, "getppid"),
   step(1, "kill", fc.oneof(known, nobody, fc.constantFrom(0, -1, -5)), fc.constantFrom(0, 0, 0, 65, -1, 15)),
-  step(1, "waitpid", fc.oneof(known, nobody, fc.constantFrom(-1, -1, 0, -5)), fc.constantFrom(k.WNOHANG, 0x40000000)),
+  step(
+    1,
+    "waitpid",
+    fc.oneof(known, nobody, fc.constantFrom(-1, -1, 0, -5)),
+    fc.constantFrom(k.WNOHANG, 0x40000000),
+  ),
 ];
 
 /** What starts and ends processes: dear, for each is a real one. */
 export const processSteps: readonly WeightedStep[] = [
   step(4, "spawn"),
+  step(1, "spawn", anyFd),
   step(4, "waitpid", fc.oneof(known, fc.constant(-1)), fc.constantFrom(0, k.WNOHANG)),
   step(2, "exit", fc.constantFrom(0, 1, 255, 256, -1)),
   step(2, "kill", known, fc.constant(k.SIGKILL)),

@@ -10,7 +10,11 @@ export interface WeightedStep {
 const process = fc.nat({ max: 5 });
 
 /** A step that makes `call` with generated arguments. */
-export function step(weight: number, call: Step["call"], ...args: fc.Arbitrary<StepArgument>[]): WeightedStep {
+export function step(
+  weight: number,
+  call: Step["call"],
+  ...args: fc.Arbitrary<StepArgument>[]
+): WeightedStep {
   return {
     weight,
     arbitrary: fc.tuple(process, fc.tuple(...args)).map(([at, made]) => ({ process: at, call, args: made })),

@@ -5,14 +5,16 @@ import type { Action } from "../action.js";
 export interface Command {
   /** Counts up with each command to a thread; its answer carries it. */
   readonly sequence: number;
-  readonly order:
-    /** Make a call. */
-    | { readonly make: Action }
+  readonly order: /** Make a call. */
+    | { readonly make: Action; readonly connection?: string }
     /** Take a descriptor of another process: pidfd_getfd(2). */
     | { readonly take: number; readonly pidfd: number }
     /** Get hold of another process. The answer is a pidfd. Main thread only. */
     | { readonly meet: number }
-    /** Occupy all descriptors below the first, and let there be none from the limit on. Main thread only. */
+    /**
+     * Occupy all descriptors below the first, and let there be none from the limit on. The answer is how many were free. Main
+     * thread only.
+     */
     | { readonly settle: true }
     /** Close all descriptors of the case. Main thread only. */
     | { readonly closeAll: true };
@@ -37,11 +39,15 @@ const NEWLINE = 10;
 /** Reads commands from a pipe, sleeping in read(2) for each. */
 export class CommandReader {
   readonly #fd: number;
-  #buffer = Buffer.alloc(65536);
+  readonly #buffer = Buffer.alloc(65536);
   #length = 0;
 
   constructor(fd: number) {
     this.#fd = fd;
+  }
+
+  #endOfLine(): number {
+    return this.#buffer.subarray(0, this.#length).indexOf(NEWLINE);
   }
 
   #read(): number {
@@ -57,8 +63,8 @@ export class CommandReader {
 
   /** The next command; undefined at the end of the pipe. */
   next(): Command | undefined {
-    let end = -1;
-    while ((end = this.#buffer.subarray(0, this.#length).indexOf(NEWLINE)) < 0) {
+    let end = this.#endOfLine();
+    for (; end < 0; end = this.#endOfLine()) {
       const count = this.#read();
       if (count === 0) return undefined;
       this.#length += count;

@@ -1,6 +1,7 @@
 // The module that a process of the `sync` executor is started with.
-import type { Connection } from "./commands.js";
+
 import { closeFrom, prepareLibc } from "../libc.js";
+import type { Connection } from "./commands.js";
 import { runChild } from "./process.js";
 
 const connection = process.argv[2] as string;

@@ -3,11 +3,11 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { linux } from "../../backends/linux/index.js";
+import { allowInterruptions, limitDescriptors, prepareLibc } from "../libc.js";
 import { answer, type Outcome } from "../outcome.js";
 import { perform } from "../perform.js";
-import type { Command, Connection } from "./commands.js";
-import { allowInterruptions, limitDescriptors, prepareLibc } from "../libc.js";
 import { RuntimeDescriptors } from "../runtime-descriptors.js";
+import type { Command, Connection } from "./commands.js";
 import { THREADS } from "./slots.js";
 import { Channel, obeyAnywhere } from "./thread.js";
 
@@ -25,7 +25,7 @@ export async function runChild(text: string): Promise<void> {
   function obey(order: Command["order"]): Outcome {
     if ("settle" in order) {
       limitDescriptors(connection.rlimitNofile);
-      return answer(descriptors.settle() ? 0 : -1);
+      return answer(descriptors.settle());
     }
     if ("meet" in order) return answer(descriptors.meet(order.meet));
     if ("closeAll" in order) return answer(closeAll(connection));

@@ -48,7 +48,8 @@ export class SlotWriter {
     header.set(values, HEADER_WORDS);
     const at = slotAt(this.#slot);
     writeSync(this.#file, header, 0, (HEADER_WORDS + values.length) * 4, at);
-    if (bytes !== undefined && bytes.length > 0) writeSync(this.#file, bytes, 0, bytes.length, at + HEADER_SIZE);
+    if (bytes !== undefined && bytes.length > 0)
+      writeSync(this.#file, bytes, 0, bytes.length, at + HEADER_SIZE);
     this.#sequence[0] = sequence;
     writeSync(this.#file, this.#sequence, 0, 4, this.#slot * 4);
   }

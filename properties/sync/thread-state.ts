@@ -33,8 +33,17 @@ export class ThreadState {
     this.#turnsWhenBlocked = -1;
   }
 
-  /** Whether it is blocked in the call of `action`: the number of turns it has had, or -1. */
+  /** Whether it is blocked in the call of `action`: the number of turns it has had, or -1. A dead thread is not blocked. */
   turnsIfBlockedIn(action: Action): number {
+    try {
+      return this.#look(action);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ESRCH") return -1;
+      throw error;
+    }
+  }
+
+  #look(action: Action): number {
     const turns = this.#turns();
     if (turns !== this.#turnsWhenBlocked) {
       if (!this.#sleepsIn(action) || this.#turns() !== turns) return -1;

@@ -44,7 +44,7 @@ export class Channel {
 
 /** What every thread can do. */
 export function obeyAnywhere(order: Command["order"]): Outcome {
-  if ("make" in order) return perform(linux.sync, order.make);
+  if ("make" in order) return perform(linux.sync, order.make, order.connection);
   if ("take" in order) return takeDescriptor(order.pidfd, order.take);
   throw new Error(`not an order for this thread: ${JSON.stringify(order)}`);
 }

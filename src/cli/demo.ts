@@ -1,5 +1,5 @@
 // `linux-ipc demo`: its two parts in order, and that nothing of them is left behind, however it ends.
-import { existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { release, type } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,6 +43,7 @@ function filePath({ file, packageRoot }: DemoOptions): string {
   const path = resolve(file);
   // It is read three times: by the model's cat, by ours, and by the shell's.
   if (!statSync(path).isFile()) throw new Error(`${file} is not a regular file`);
+  accessSync(path, constants.R_OK);
   return path;
 }
 

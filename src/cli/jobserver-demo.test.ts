@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Program } from "linux-ipc";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type * as Demo from "./jobserver-demo.js";
 import { descendants, hasRealKernel } from "./processes.js";
 
@@ -30,6 +30,7 @@ export const tooFew = program(import.meta.url, make(1));
 `;
 
 describe.runIf(hasRealKernel)("a real run of a jobserver", () => {
+  const others = descendants(process.pid);
   let folder: string;
   let runOnce: typeof Demo.runOnce;
   let programs: { enough: Program<[]>; tooFew: Program<[]> };
@@ -44,6 +45,11 @@ describe.runIf(hasRealKernel)("a real run of a jobserver", () => {
     ({ runOnce } = (await import(join(root, "dist/src/cli/jobserver-demo.js"))) as typeof Demo);
   });
 
+  afterEach(() => {
+    // Of a test that failed.
+    for (const pid of descendants(process.pid)) if (!others.includes(pid)) process.kill(pid, "SIGKILL");
+  });
+
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });
@@ -55,8 +61,7 @@ describe.runIf(hasRealKernel)("a real run of a jobserver", () => {
 
   it("that hangs is seen to hang, and nothing is left of it", async () => {
     const { linux } = await import("linux-ipc/native");
-    const before = descendants(process.pid);
     expect(await runOnce(linux, programs.tooFew)).toBe(false);
-    expect(descendants(process.pid)).toEqual(before);
+    expect(descendants(process.pid)).toEqual(others);
   });
 });

@@ -48,17 +48,22 @@ async function runReally(asked: number | undefined): Promise<void> {
   );
 }
 
+// For a machine that stands still: a hang is seen, not timed.
 const patienceMs = 15_000;
 
 /** Runs a jobserver as real processes. @returns whether it ended; if it hung, its workers have been killed */
 export async function runOnce(linux: Linux, jobserver: Program<[]>): Promise<boolean> {
   const pid = await linux.spawn(jobserver);
   const watch = new AbortController();
-  const ended = linux.waitpid(pid).finally(() => watch.abort());
-  // The patience is for a machine that stands still: a hang is seen, not timed.
-  const isHung = await untilHung(pid, AbortSignal.any([watch.signal, AbortSignal.timeout(patienceMs)]));
-  if (!isHung && !watch.signal.aborted)
-    throw new Error(`the jobserver, pid ${pid}, neither ended nor fell asleep`);
+  let hasEnded = false;
+  const ended = linux.waitpid(pid).finally(() => {
+    hasEnded = true;
+    watch.abort();
+  });
+  const patience = setTimeout(() => watch.abort(), patienceMs);
+  const isHung = await untilHung(pid, watch.signal);
+  clearTimeout(patience);
+  if (!isHung && !hasEnded) throw new Error(`the jobserver, pid ${pid}, neither ended nor fell asleep`);
   // make reaps its workers, and ends.
   if (isHung) killDescendants(pid);
   const { status } = await ended;

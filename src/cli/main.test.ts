@@ -75,11 +75,12 @@ describe("linux-ipc", () => {
   });
 
   it("prints a line that replays the failure", () => {
-    const replay = /LINUX_IPC_REPLAY=(\S+) npx/.exec(run(["demo", "--runs", "0"]).stdout)?.[1] as string;
-    const { stdout, status } = run(["demo", "--runs", "0"], { LINUX_IPC_REPLAY: replay });
+    const args = ["demo", "--runs", "0", "--schedules", "100"];
+    const replay = /LINUX_IPC_REPLAY=(\S+) npx/.exec(run(args).stdout)?.[1] as string;
+    const { stdout, status } = run(args, { LINUX_IPC_REPLAY: replay });
     expect(stdout).toContain("on the model: replayed");
     expect(status).toBe(0);
-    const broken = run(["demo", "--runs", "0"], { LINUX_IPC_REPLAY: "nonsense" });
+    const broken = run(args, { LINUX_IPC_REPLAY: "nonsense" });
     expect(broken.stderr).toContain("not a failure string");
     expect(broken.status).toBe(1);
   });

@@ -1,3 +1,4 @@
+// Hangs are seen and processes ended: on processes of node that this test starts.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -31,6 +32,18 @@ describe.runIf(hasRealKernel)("processes", () => {
 
   it("processes that all wait for ever are seen to hang", async () => {
     const pid = start(parent(waitForInput));
+    expect(await untilHung(pid, AbortSignal.timeout(20_000))).toBe(true);
+    expect(descendants(pid)).toHaveLength(2);
+  });
+
+  it("a child that has ended and was not reaped does not hide a hang", async () => {
+    const pid = start(`
+      const { spawn } = require("node:child_process");
+      spawn(process.execPath, ["-e", "process.stdin.resume()"], { stdio: ["pipe", "inherit", "inherit"] });
+      const child = spawn("true");
+      // Blocked for good, it never hears that its child has ended.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    `);
     expect(await untilHung(pid, AbortSignal.timeout(20_000))).toBe(true);
     expect(descendants(pid)).toHaveLength(2);
   });

@@ -32,14 +32,15 @@ function parentOf(pid: number): number | undefined {
 
 /**
  * Tells two looks at sleeping processes apart if any of them has run in between.
- * @returns undefined if a thread of one of them is not asleep, or one has ended
+ * @returns undefined if a thread of one of them is not asleep, or one has been reaped
  */
 function stillness(pids: readonly number[]): string | undefined {
   const threads: string[] = [];
   for (const pid of pids) {
     for (const thread of threadsOf(pid)) {
       const status = contents(`/proc/${pid}/task/${thread}/status`);
-      if (status === undefined || !/^State:\s*S/m.test(status)) return undefined;
+      // A zombie does nothing more, and its parent may well be one of those that wait for something else.
+      if (status === undefined || !/^State:\s*[SZ]/m.test(status)) return undefined;
       threads.push(`${thread}: ${status.match(/^(non)?voluntary_ctxt_switches:\s*\d+/gm)?.join()}`);
     }
   }

@@ -4,7 +4,7 @@ import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll
 import type { DescriptorFacts, PipeFacts } from "../../backends/wasm/machine.js";
 import type { PollEntry } from "../call.js";
 import { callText } from "./call-text.js";
-import type { Engine, Leftover } from "./engine.js";
+import { type Engine, KILLED, type Leftover } from "./engine.js";
 import type { Finding } from "./finding.js";
 import type { PendingCall, SimulatedProcess } from "./process.js";
 import type { Recording } from "./recording.js";
@@ -33,7 +33,7 @@ export function diagnose(engine: Engine, finding: Finding, recording: Recording)
         details: ["  The programs may never end, or need more: the option maxSteps.", ...stillAlive(engine)],
       };
     case "status":
-      return { headline: `the first process ended with exit status ${finding.status}`, details: [] };
+      return { headline: `the first process ${endText(finding.status)}`, details: [] };
     case "leak":
       return { headline: "something was left behind", details: [] };
     case "nondeterminism":
@@ -49,6 +49,9 @@ export function diagnose(engine: Engine, finding: Finding, recording: Recording)
       return { headline: `the simulator cannot go on: ${messageOf(finding.error)}`, details: [] };
   }
 }
+
+const endText = (status: number): string =>
+  status === KILLED ? "was killed" : `ended with exit status ${status}`;
 
 /** The name of a process in a text. */
 export const named = ({ pid, name }: SimulatedProcess): string => `pid ${pid} (${name})`;

@@ -1,10 +1,12 @@
 // Runs one schedule at a time: asks the scheduler, takes the step, lets the programs' code run, asks again.
 //
-// Each turn of the loop is one atomic step of the model. A step that settles a call leaves the loop until all microtasks
-// have run (quiescence.ts); one that does not (the call blocks, an ended process closes a descriptor, time passes) goes
-// straight on. The machine is the same for all schedules: its first state is put back before each.
+// A step is one atomic step of the model: a call's attempt, an ended process giving up one thing, time passing. A step that
+// settles a call lets code run, and the next choice comes a turn later, after all microtasks (quiescence.ts); one that does
+// not (the call blocks) is followed by the next choice at once. The machine is the same for all schedules: its first state
+// is put back before each.
 import {
   CALL_CLOCK_NANOSLEEP,
+  CALL_EXIT,
   CALL_KILL,
   CALL_POLL,
   CALL_SPAWN,
@@ -20,6 +22,7 @@ import {
   TASK_WOKEN,
 } from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
+import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
 import {
   type DescriptorFacts,
   Machine,
@@ -29,7 +32,7 @@ import {
 import type { Spawned } from "../../backends/wasm/process.js";
 import type { SpawnRequest } from "../call.js";
 import { resultOf } from "../calls.js";
-import { abortError } from "../errors.js";
+import { abortError, argumentMistake } from "../errors.js";
 import type { WaitResult } from "../linux.js";
 import type { AnyProgram, Json, Main } from "../program.js";
 import { refusal } from "../refusals.js";
@@ -37,6 +40,7 @@ import { syscalls } from "../syscalls.js";
 import { callError } from "./call-error.js";
 import { CALL_EXITING, CALL_TIMER } from "./choice.js";
 import type { Finding } from "./finding.js";
+import type { GlobalsHost } from "./globals.js";
 import { type PendingCall, type ProcessHost, SimulatedProcess } from "./process.js";
 import { Turns } from "./quiescence.js";
 import type { Recording } from "./recording.js";
@@ -69,6 +73,9 @@ const ROUNDS_BEFORE_GIVING_UP = 10;
 
 // Timers may fire early so often in a schedule: a program that asks again after every timeout could go on for ever.
 const EARLY_TIMERS = 32;
+
+/** In place of the exit status of a process that was killed. */
+export const KILLED = -1;
 
 const nothing = (): void => {};
 
@@ -128,7 +135,7 @@ function nthOf(pending: PendingCall): number {
   return process.outstanding === 1 ? 0 : process.nthOf(pending);
 }
 
-export class Engine implements ProcessHost {
+export class Engine implements ProcessHost, GlobalsHost {
   readonly machine: Machine;
   readonly steps = new StepLog();
   readonly #start: Snapshot;
@@ -150,8 +157,8 @@ export class Engine implements ProcessHost {
   /** Processes that have ended and still hold something. */
   #exitingCount = 0;
   #earlyTimers = 0;
-  /** Whose code a step let go on last. */
-  #resumed: SimulatedProcess | undefined;
+  /** Whose code a step let go on last, by pid: a reference to it would cost a step as much as its bookkeeping. */
+  #resumed = 0;
   /** Whose calls failed with which errors. */
   readonly #errors = new WeakMap<object, SimulatedProcess>();
   /** Rounds of the event loop that programs were given since the last step. */
@@ -163,10 +170,13 @@ export class Engine implements ProcessHost {
   /** Something went wrong that is not the programs' fault: the machine cannot be used again. */
   isBroken = false;
   leftovers: Leftover[] = [];
-  /** The exit status of the first process. */
+  /** The exit status of the first process; KILLED if it has none. */
   status = 0;
   /** CLOCK_MONOTONIC at the beginning. */
   readonly #startTime: bigint;
+  readonly #realtimeOffset: bigint;
+  /** How many schedules have begun. */
+  schedule = 0;
 
   /** @throws TypeError for an option of the machine that is out of range */
   constructor(options: MachineOptions) {
@@ -175,7 +185,20 @@ export class Engine implements ProcessHost {
     this.#rootPid = this.machine.processes().find(({ process }) => process === this.#rootIndex)?.pid ?? 0;
     this.#start = this.machine.snapshot();
     this.#startTime = this.machine.monotonic();
+    const question = syscalls.clock_gettime.marshal(CLOCK_REALTIME, undefined, undefined);
+    this.machine.attempt(this.machine.createTask(this.#rootIndex, FORM_AWAITED), question);
+    this.#realtimeOffset = (question.value as bigint) - this.#startTime;
     this.#turns = new Turns(() => this.#choose());
+  }
+
+  /** The process whose code a step let go on last; undefined between schedules. */
+  get running(): SimulatedProcess | undefined {
+    return this.#isRunning ? this.#byPid(this.#resumed) : undefined;
+  }
+
+  /** Nanoseconds of CLOCK_REALTIME. */
+  get realtime(): bigint {
+    return this.machine.monotonic() + this.#realtimeOffset;
   }
 
   /** Nanoseconds that have passed in the schedule. */
@@ -199,18 +222,19 @@ export class Engine implements ProcessHost {
   run(run: Run, done: (finding: Finding | undefined) => void): void {
     if (this.#isRunning) throw new Error("a schedule is running");
     this.#isRunning = true;
+    this.schedule++;
     this.#run = run;
     this.#done = done;
     this.machine.restore(this.#start);
     this.steps.clear();
-    this.#live.length = 0;
-    this.#all.length = 0;
-    this.#parked.length = 0;
+    empty(this.#live);
+    empty(this.#all);
+    if (this.#parkedCount > 0) this.#parked.fill(undefined);
     this.#parkedCount = 0;
     this.#timedCount = 0;
     this.#exitingCount = 0;
     this.#earlyTimers = 0;
-    this.#resumed = undefined;
+    this.#resumed = this.#rootPid;
     this.#rounds = 0;
     this.#finding = undefined;
     this.leftovers = [];
@@ -244,9 +268,16 @@ export class Engine implements ProcessHost {
     if (!process.isLive) return;
     const moved = pending.task < 0 ? 0 : this.#cancel(pending);
     process.remove(pending);
-    this.#run?.recording?.aborted(this, pending, moved);
+    this.#run?.recording?.ended(this, pending, moved > 0 ? `${moved}` : "AbortError");
     if (moved > 0) pending.resolve(resultOf(call, moved));
     else pending.reject(abortError(call.syscall.name, pending.abort?.signal.reason));
+  }
+
+  /** Takes back a call as if it had never been made. */
+  forget(pending: PendingCall): void {
+    if (!pending.process.isLive) return;
+    if (pending.task >= 0) this.#cancel(pending);
+    pending.process.remove(pending);
   }
 
   #cancel(pending: PendingCall): number {
@@ -268,33 +299,33 @@ export class Engine implements ProcessHost {
   }
 
   #runMain(process: SimulatedProcess, main: Main, args: readonly Json[]): void {
-    const failed = (error: unknown): void => this.#threw(process, error);
+    const parent = this.#resumed;
+    this.#resumed = process.pid;
+    const failed = (error: unknown): void => this.threw(process, error);
     try {
       // A main that is no async function may return anything.
       Promise.resolve(main(process.linux, ...args)).then((value) => this.#returned(process, value), failed);
     } catch (error) {
       failed(error);
     }
+    this.#resumed = parent;
   }
 
   #returned(process: SimulatedProcess, value: unknown): void {
     if (!process.isLive || process.isLeaving) return;
     const status = typeof value === "number" ? value | 0 : 0;
-    const isRoot = process.parent === undefined;
     const looksForLeaks = this.#run?.leaks !== "ignore";
     for (let pending = process.first; pending !== undefined; pending = pending.next) {
       if (looksForLeaks) this.leftovers.push({ kind: "call", process, pending });
       process.remove(pending);
       if (pending.task >= 0) this.#cancel(pending);
     }
-    if (isRoot) {
-      this.status = status & 0xff;
-      if (looksForLeaks) this.#findLeftovers(process);
-    }
+    if (process.parent === undefined && looksForLeaks) this.#findLeftovers(process);
     process.start(syscalls.exit.marshal(status, undefined, undefined), undefined, nothing, nothing);
   }
 
-  #threw(process: SimulatedProcess, error: unknown): void {
+  /** Notes what a program threw. */
+  threw(process: SimulatedProcess, error: unknown): void {
     if (process.isLive) this.#finding ??= { kind: "throw", process, error };
   }
 
@@ -306,7 +337,9 @@ export class Engine implements ProcessHost {
     if (!this.#isRunning) return false;
     const failed = this.#errors.get(reason as object);
     // Of other errors it is only known whose code ran last.
-    this.#threw(failed?.isLive ? failed : (this.#resumed ?? (this.#all[0] as SimulatedProcess)), reason);
+    const { running } = this;
+    const process = failed?.isLive ? failed : running;
+    if (process !== undefined) this.threw(process, reason);
     return true;
   }
 
@@ -445,6 +478,7 @@ export class Engine implements ProcessHost {
     steps.begin(process.pid, syscall.number, nthOf(pending));
     recording?.before(this);
     const isFirst = pending.task < 0;
+    if (pending.isSpoiled) return this.#spoil(pending);
     let result: number;
     if (isFirst) {
       process.attempted();
@@ -476,11 +510,11 @@ export class Engine implements ProcessHost {
     if (!isFirst) this.#unpark(pending);
     if (result === GONE) {
       recording?.call(this, pending, isFirst, result);
-      this.#ended(process);
+      this.#ended(process, syscall.number === CALL_EXIT ? call.a & 0xff : KILLED);
       return false;
     }
     process.lastStep = steps.length;
-    this.#resumed = process;
+    this.#resumed = process.pid;
     process.remove(pending);
     if (result < 0) {
       recording?.call(this, pending, isFirst, result);
@@ -493,6 +527,22 @@ export class Engine implements ProcessHost {
     this.#changeProcesses(pending, result);
     recording?.call(this, pending, isFirst, result);
     pending.resolve(value);
+    return true;
+  }
+
+  /** Ends a read whose buffer is not what it was: as src/waiting.ts does. @returns true: code is to run */
+  #spoil(pending: PendingCall): true {
+    const { process, call } = pending;
+    if (pending.task >= 0) this.#cancel(pending);
+    this.steps.end(0);
+    process.lastStep = this.steps.length;
+    this.#resumed = process.pid;
+    process.remove(pending);
+    this.#run?.recording?.ended(this, pending, "TypeError");
+    const { name } = call.syscall;
+    pending.reject(
+      argumentMistake(name, "buffer", "left as it is while the call waits", "detached or resized"),
+    );
     return true;
   }
 
@@ -523,7 +573,7 @@ export class Engine implements ProcessHost {
       }
       case CALL_KILL: {
         const victim = call.b === SIGKILL ? this.#byPid(call.a) : undefined;
-        if (victim !== undefined) this.#ended(victim);
+        if (victim !== undefined) this.#ended(victim, KILLED);
         break;
       }
     }
@@ -539,8 +589,9 @@ export class Engine implements ProcessHost {
   }
 
   /** Ends the code of a process that called exit(3) or was killed. What it held goes in steps of its own. */
-  #ended(process: SimulatedProcess): void {
+  #ended(process: SimulatedProcess, status: number): void {
     if (!process.isLive) return;
+    if (process.parent === undefined) this.status = status;
     process.end();
     process.isAwake = false;
     // The machine has ended the calls that waited.
@@ -548,7 +599,10 @@ export class Engine implements ProcessHost {
       if (pending.task >= 0 && this.#parked[pending.task] === pending) this.#unpark(pending);
     }
     this.#exitingCount++;
-    this.#live.splice(this.#live.indexOf(process), 1);
+    const live = this.#live;
+    let at = live.indexOf(process);
+    for (; at < live.length - 1; at++) live[at] = live[at + 1] as SimulatedProcess;
+    live.pop();
   }
 
   #finish(finding: Finding | undefined): void {
@@ -568,4 +622,9 @@ function isTimed({ call }: PendingCall): boolean {
 /** Whether every live process waits in a call; if not, one awaits something that is not ours. */
 function isDeadlock(live: readonly SimulatedProcess[]): boolean {
   return live.every(({ outstanding }) => outstanding > 0);
+}
+
+/** Takes all out of an array. Setting its length goes through the runtime, and a search does this often. */
+function empty(array: unknown[]): void {
+  while (array.length > 0) array.pop();
 }

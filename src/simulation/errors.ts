@@ -48,6 +48,7 @@ export class SimulationError extends Error {
     this.trace = facts.trace;
     this.leaks = facts.leaks;
     this.divergence = facts.divergence;
+    hide(this, "failure", "headline", "trace", "leaks", "divergence");
   }
 }
 
@@ -58,11 +59,18 @@ export class ExplorationError extends SimulationError {
   readonly schedules: number;
   readonly coverage: Coverage;
 
-  constructor(facts: FailureFacts, coverage: Coverage) {
-    super(facts, `found in schedule ${coverage.schedules.toLocaleString("en-US")}`);
+  /** @param found how it was found, for the message */
+  constructor(facts: FailureFacts, found: string, coverage: Coverage) {
+    super(facts, found);
     this.schedules = coverage.schedules;
     this.coverage = coverage;
+    hide(this, "coverage");
   }
+}
+
+/** Keeps properties out of what node prints of an error: the message tells it all. */
+function hide<Type>(error: Type, ...names: (keyof Type)[]): void {
+  for (const name of names) Object.defineProperty(error, name, { enumerable: false });
 }
 
 function messageOf(facts: FailureFacts, found: string): string {

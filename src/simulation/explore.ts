@@ -1,6 +1,7 @@
 import { callSite, takeStack } from "./call-error.js";
 import { ExplorationError } from "./errors.js";
 import type { Finding } from "./finding.js";
+import { FingerprintSet } from "./fingerprints.js";
 import { type Coverage, type ExplorationOptions, type RootProgram, settingsOf } from "./options.js";
 import { environmentReplay, recordReplay } from "./replay.js";
 import type { ExplorationReport, Leak } from "./report.js";
@@ -60,17 +61,14 @@ async function search(
     const failed = steps === undefined ? await search.run() : await search.replay(steps);
     const coverage = search.coverage();
     const { leaks } = search;
-    if (failed === undefined) return { failure: undefined, coverage, leaks };
-    const failure = new ExplorationError(factsOf(session, failed.recorded, failed.divergence), coverage);
+    const { divergence } = search;
+    if (failed === undefined) return { failure: undefined, coverage, leaks, divergence };
+    const found =
+      steps === undefined ? `found in schedule ${coverage.schedules.toLocaleString("en-US")}` : "replayed";
+    const failure = new ExplorationError(factsOf(session, failed, divergence), found, coverage);
     takeStack(failure, site);
-    return { failure, coverage, leaks };
+    return { failure, coverage, leaks, divergence };
   });
-}
-
-/** A schedule that failed. */
-interface Failed {
-  readonly recorded: Recorded;
-  readonly divergence?: string | undefined;
 }
 
 // How often somebody is told how far the search has come.
@@ -83,9 +81,11 @@ const now = performance.now.bind(performance);
 
 class Search {
   leaks: Leak[] = [];
+  /** Where a replay left the steps that it was given. */
+  divergence: string | undefined;
   readonly #session: Session;
   readonly #startMs = now();
-  readonly #fingerprints = new Set<number>();
+  readonly #fingerprints = new FingerprintSet(MOST_DISTINCT);
   readonly #seenLeaks = new Set<string>();
   #schedules = 0;
   #steps = 0;
@@ -107,25 +107,28 @@ class Search {
     };
   }
 
-  async replay(steps: Parameters<typeof recordReplay>[1]): Promise<Failed | undefined> {
+  /** @returns the schedule, if it failed */
+  async replay(steps: Parameters<typeof recordReplay>[1]): Promise<Recorded | undefined> {
     const { recorded, divergence } = await recordReplay(this.#session, steps);
     this.#count();
     this.#keepLeaks(recorded.leaks);
-    return recorded.finding && { recorded, divergence };
+    this.divergence = divergence;
+    return recorded.finding && recorded;
   }
 
-  async run(): Promise<Failed | undefined> {
+  /** @returns a schedule that failed; undefined if none did */
+  async run(): Promise<Recorded | undefined> {
     const session = this.#session;
     const scheduler = new RandomScheduler(session.settings.seed);
     const first = await record(session, scheduler);
     this.#count();
     this.#keepLeaks(first.leaks);
     const verified = await verify(session, first);
-    if (verified.finding !== undefined) return { recorded: verified };
+    if (verified.finding !== undefined) return verified;
     const finding = await this.#runMany(scheduler);
     if (finding === undefined) return undefined;
     const { steps } = session.engine;
-    return { recorded: await recordAgain(session, finding, steps.names(), steps.copy()) };
+    return await recordAgain(session, finding, steps.names(), steps.copy());
   }
 
   /** Runs schedules one after the other, each from the last step of the one before it. */
@@ -167,7 +170,8 @@ class Search {
     this.#steps += steps.length;
     this.#blocked += steps.blocked;
     if (steps.length > this.#longest) this.#longest = steps.length;
-    if (this.#fingerprints.size < MOST_DISTINCT) this.#fingerprints.add(steps.fingerprint);
+    const [low, high] = steps.fingerprint;
+    this.#fingerprints.add(low, high);
   }
 
   /** Keeps leaks that are new: of the same kind by the same process, one is told. */

@@ -3,6 +3,7 @@ export type { MachineOptions } from "../../backends/wasm/machine.js";
 export { ExplorationError, SimulationError } from "./errors.js";
 export { type Explore, explore } from "./explore.js";
 export type { FailureKind } from "./finding.js";
+export type { Globals } from "./globals.js";
 export type { Coverage, ExplorationOptions, RootProgram, SimulationOptions, Strategy } from "./options.js";
 export { replay } from "./replay.js";
 export type { ExplorationReport, Leak, SimulationReport } from "./report.js";

@@ -2,6 +2,7 @@
 import type { MachineOptions } from "../../backends/wasm/machine.js";
 import type { Main, Program } from "../program.js";
 import { programName } from "./call-text.js";
+import type { Globals } from "./globals.js";
 import { hashText } from "./hash.js";
 
 /** The first process: a function, or a program made by `program()`. */
@@ -26,6 +27,13 @@ export interface SimulationOptions {
    * report, "fail" makes them a failure, "ignore" does not look for them.
    */
   readonly leaks?: "report" | "fail" | "ignore";
+  /**
+   * What programs find in `Date`, `performance.now`, `setTimeout`, `setInterval`, `AbortSignal.timeout` and `Math.random`.
+   * "real" (the default): what is there; a program that depends on it is noticed at best, as nondeterminism or as waiting
+   * for something outside. "virtual": the model's clock; a timer is a clock_nanosleep of its process; chance that is the
+   * same in each schedule. "forbid": an error.
+   */
+  readonly globals?: Globals;
 }
 
 /** How `explore` chooses schedules. */
@@ -66,6 +74,7 @@ export interface Settings {
   readonly maxSteps: number;
   readonly machine: MachineOptions;
   readonly leaks: "report" | "fail" | "ignore";
+  readonly globals: Globals;
   readonly schedules: number;
   readonly budgetMs: number;
   readonly onProgress: ((coverage: Coverage) => void) | undefined;
@@ -79,6 +88,7 @@ const known: ReadonlySet<string> = new Set([
   "maxSteps",
   "machine",
   "leaks",
+  "globals",
   "schedules",
   "budgetMs",
   "strategy",
@@ -106,11 +116,15 @@ export function settingsOf(caller: string, options: ExplorationOptions): Setting
     if (!Number.isSafeInteger(value) || value < least) wrong(option, `an integer of at least ${least}`);
     return value;
   };
-  const { name, machine = {}, leaks = "report", budgetMs, strategy = "random", onProgress } = options;
+  const { name, machine = {}, leaks = "report", globals = "real" } = options;
+  const { budgetMs, strategy = "random", onProgress } = options;
   if (name !== undefined && typeof name !== "string") wrong("name", "a string");
   if (typeof machine !== "object" || machine === null) wrong("machine", "an object");
   if (leaks !== "report" && leaks !== "fail" && leaks !== "ignore") {
     wrong("leaks", '"report", "fail" or "ignore"');
+  }
+  if (globals !== "real" && globals !== "virtual" && globals !== "forbid") {
+    wrong("globals", '"real", "virtual" or "forbid"');
   }
   if (strategy !== "random") wrong("strategy", '"random"');
   if (budgetMs !== undefined && !(typeof budgetMs === "number" && budgetMs > 0)) {
@@ -124,16 +138,18 @@ export function settingsOf(caller: string, options: ExplorationOptions): Setting
     maxSteps: count("maxSteps", 1, 10_000),
     machine,
     leaks,
+    globals,
     schedules: count("schedules", 1, unbounded),
     budgetMs: budgetMs ?? Number.POSITIVE_INFINITY,
     onProgress,
-    hash: machineHash(machine) + hashText(name ?? "").slice(0, 4),
+    hash: worldHash(machine, globals) + hashText(name ?? "").slice(0, 4),
   };
 }
 
-/** A hash of how the machine differs from a usual one: the first half of the options' hash. */
-export function machineHash(machine: MachineOptions): string {
-  return hashText(JSON.stringify(Object.entries(machine).sort())).slice(0, 4);
+/** A hash of what gives choices their meaning: the first half of the options' hash. */
+export function worldHash(machine: MachineOptions, globals: Globals): string {
+  const differences = Object.entries(machine).sort();
+  return hashText(JSON.stringify(globals === "real" ? differences : [...differences, globals])).slice(0, 4);
 }
 
 /**

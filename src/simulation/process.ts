@@ -1,6 +1,7 @@
 // A simulated process: the backend behind one `Linux`. It queues the calls that its program makes; the engine attempts
 // them. First attempts go in the order of the calls, completions in any.
-import { CALL_EXIT, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { CALL_EXIT, CALL_READ, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { honestView } from "../byte-length.js";
 import { Call } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
@@ -23,13 +24,42 @@ export class PendingCall {
   /** Where it was made, if that is recorded. */
   madeAt: Error | undefined = undefined;
 
+  /** Bytes of the buffer that a read fills: it must be left as it is. */
+  readonly #length: number;
+
   constructor(
     readonly process: SimulatedProcess,
     readonly call: Call,
     readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
-  ) {}
+  ) {
+    this.#length = bufferLength(call);
+  }
+
+  /** Whether the buffer was detached or resized since the call was made. */
+  get isSpoiled(): boolean {
+    return bufferLength(this.call) !== this.#length;
+  }
 }
+
+const bufferLength = ({ syscall, payload }: Call): number =>
+  syscall.number === CALL_READ ? (payload as Uint8Array).length : 0;
+
+/**
+ * A call as it is kept until it is attempted. What it writes is copied: those are the bytes of the time of the call. What a
+ * read fills is the caller's memory, but an object that says of itself what it likes is not asked again.
+ */
+function withOwnBytes(call: Call): Call {
+  const { syscall, a, payload } = call;
+  if (syscall.number === CALL_WRITE) return new Call(syscall, a, 0, 0, new Uint8Array(payload as Uint8Array));
+  if (syscall.number === CALL_READ && !isPlain(payload as Uint8Array)) {
+    return new Call(syscall, a, 0, 0, honestView(payload as Uint8Array));
+  }
+  return call;
+}
+
+const isPlain = (bytes: Uint8Array): boolean =>
+  Object.getPrototypeOf(bytes) === Uint8Array.prototype && !Object.hasOwn(bytes, "length");
 
 interface Abort {
   readonly signal: AbortSignal;
@@ -90,11 +120,7 @@ export class SimulatedProcess implements CallStarter {
   ): void {
     // A dead process's code may still run if it awaited something else: its calls never settle.
     if (!this.isLive) return;
-    // The bytes are those of the time of the call, whatever becomes of the caller's buffer.
-    const kept =
-      call.syscall.number === CALL_WRITE
-        ? new Call(call.syscall, call.a, 0, 0, new Uint8Array(call.payload as Uint8Array))
-        : call;
+    const kept = withOwnBytes(call);
     const pending = new PendingCall(this, kept, resolve, reject);
     if (this.#host.recordsStacks) pending.madeAt = callSite(this.linux[call.syscall.name]);
     if (signal !== undefined) {

@@ -55,9 +55,10 @@ export class Recording {
     this.#hashes.push(result === BLOCKED || result === GONE ? 0 : bytesHash(pending, result));
   }
 
-  aborted(engine: Engine, pending: PendingCall, moved: number): void {
+  /** Is told of a call that ended without an attempt. */
+  ended(engine: Engine, pending: PendingCall, outcome: string): void {
     this.#waiting = [];
-    const text = `${callText(pending.call)} = ${moved > 0 ? moved : "AbortError"}`;
+    const text = `${callText(pending.call)} = ${outcome}`;
     this.#note(engine, pending.process.pid, text, { call: pending.call.syscall.name, resumed: true });
     this.#hashes.push(0);
   }

@@ -1,13 +1,7 @@
 import { callSite, takeStack } from "./call-error.js";
 import { SimulationError } from "./errors.js";
 import { decodeFailure, type StepName } from "./failure-string.js";
-import {
-  machineHash,
-  type RootProgram,
-  type Settings,
-  type SimulationOptions,
-  settingsOf,
-} from "./options.js";
+import { type RootProgram, type Settings, type SimulationOptions, settingsOf, worldHash } from "./options.js";
 import type { SimulationReport } from "./report.js";
 import { ReplayScheduler } from "./scheduler/replay.js";
 import {
@@ -27,7 +21,7 @@ import {
  * where (`divergence`).
  *
  * @param failure `error.failure`, or `report.schedule`
- * @param options those of the failure; only `machine` must be the same
+ * @param options those of the failure; only `machine` and `globals` must be the same
  * @returns a report, if the program does not fail
  * @throws SimulationError it fails; TypeError no failure string, or one of another machine
  */
@@ -48,9 +42,9 @@ async function replayString(
 ): Promise<SimulationReport> {
   const settings = settingsOf("replay", options);
   const { hash, steps } = decodeFailure(failure);
-  if (!hash.startsWith(machineHash(settings.machine))) {
+  if (!hash.startsWith(worldHash(settings.machine, settings.globals))) {
     throw new TypeError(
-      "replay: the failure string is of another machine: pass the options it was found with",
+      "replay: the failure string is of another machine, or of other globals: pass the options it was found with",
     );
   }
   return await inSession("replay", settings, program, (session) => replaySteps(session, steps, site));

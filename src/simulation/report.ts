@@ -35,4 +35,6 @@ export interface ExplorationReport {
   readonly coverage: Coverage;
   /** What was left behind in any schedule; none if `leaks` is "ignore". */
   readonly leaks: readonly Leak[];
+  /** Where a replay (LINUX_IPC_REPLAY) left the steps that it was given; undefined if it did not. */
+  readonly divergence: string | undefined;
 }

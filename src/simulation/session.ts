@@ -6,6 +6,7 @@ import { Engine, type Leftover } from "./engine.js";
 import type { FailureFacts } from "./errors.js";
 import { encodeFailure, type StepName, stepCallName } from "./failure-string.js";
 import type { Finding } from "./finding.js";
+import { installGlobals } from "./globals.js";
 import { firstProcess, type RootProgram, type Settings } from "./options.js";
 import { Recording } from "./recording.js";
 import type { Leak, SimulationReport } from "./report.js";
@@ -52,7 +53,10 @@ export async function inSession<Result>(
   try {
     const engine = kept?.key === key ? kept.engine : new Engine(settings.machine);
     kept = undefined;
-    const result = await withRejections(engine, () => work({ engine, settings, main, name }));
+    const uninstall = installGlobals(settings.globals, engine);
+    const result = await withRejections(engine, () => work({ engine, settings, main, name })).finally(
+      uninstall,
+    );
     if (!engine.isBroken) kept = { key, engine };
     return result;
   } finally {

@@ -86,6 +86,32 @@ describe("a simulated process", () => {
     expect(error.message).toContain('read: "fd" must be a 32-bit integer, not "3"');
   });
 
+  it("rejects a read whose buffer is transferred away while it waits", async () => {
+    await simulate({ leaks: "ignore" }, async (linux) => {
+      const [from, to] = await linux.pipe2();
+      const buffer = new Uint8Array(10);
+      const read = linux.read(from, buffer);
+      await linux.getpid();
+      structuredClone(buffer, { transfer: [buffer.buffer] });
+      await linux.write(to, new Uint8Array(1));
+      await expect(read).rejects.toThrow(/read: "buffer" must be left as it is while the call waits/);
+    });
+  });
+
+  it("may use buffers of node, and is not fooled by objects that lie about their length", async () => {
+    await simulate({ leaks: "ignore" }, async (linux) => {
+      const [from, to] = await linux.pipe2();
+      expect(await linux.write(to, Buffer.from("hello"))).toBe(5);
+      const buffer = Buffer.alloc(10);
+      expect(await linux.read(from, buffer)).toBe(5);
+      expect(buffer.toString("utf8", 0, 5)).toBe("hello");
+      const liar = Object.defineProperty(new Uint8Array(2), "length", { value: 1_000_000 });
+      expect(await linux.write(to, liar)).toBe(2);
+      expect(await linux.write(to, Uint8Array.of(7, 8))).toBe(2);
+      expect(await linux.read(from, liar)).toBe(2);
+    });
+  });
+
   it("may use streams of node", async () => {
     const received: number[] = [];
     for (let seed = 0; seed < 20; seed++) {
@@ -292,6 +318,12 @@ describe("a failed schedule", () => {
   it("may be that the first process ends with another status than 0", async () => {
     const error = await errorOf(simulate({}, async () => 3));
     expect(error.headline).toBe("the first process ended with exit status 3");
+    const exits = await errorOf(simulate({}, async (linux) => await linux.exit(4)));
+    expect(exits.headline).toBe("the first process ended with exit status 4");
+    const killed = await errorOf(
+      simulate({}, async (linux) => await linux.kill(await linux.getpid(), c.SIGKILL)),
+    );
+    expect(killed.headline).toBe("the first process was killed");
   });
 
   it("may be that a process awaits what is not simulated", async () => {

@@ -32,7 +32,7 @@ export class StepLog {
     this.#pids[at] = pid;
     this.#calls[at] = what;
     this.#low = Math.imul(this.#low ^ pid, 0x01000193) ^ what;
-    this.#high = Math.imul(this.#high ^ what, 0x85ebca6b) + pid;
+    this.#high = (Math.imul(this.#high ^ what, 0x85ebca6b) + pid) | 0;
   }
 
   /** Notes what came of it. */
@@ -40,9 +40,9 @@ export class StepLog {
     this.#results[this.length - 1] = result;
   }
 
-  /** A number that schedules with other choices do not share, but for rare collisions (52 bits). */
-  get fingerprint(): number {
-    return (this.#low & 0xfffff) * 0x1_0000_0000 + (this.#high >>> 0);
+  /** Two halves of a number that schedules with other choices do not share, but for rare collisions. */
+  get fingerprint(): readonly [low: number, high: number] {
+    return [this.#low, this.#high];
   }
 
   /** The steps as a failure string names them. */

@@ -1,0 +1,243 @@
+// `npm run mutants`: proof that the conformance suite judges. Plants one bug at a time in the model (a replacement in the text
+// of assembly/, compiled apart; the sources stay as they are) and runs the suite on it until the bug is caught.
+// Exits with status 0 only if all were.
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Table from "cli-table3";
+import { Command } from "commander";
+import colors from "picocolors";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+const REMOVED = "";
+
+/** A bug: in `file`, the text `from`, which stands there once, becomes `to`. */
+const mutants = [
+  bug(
+    "a write without readers gives EBADF",
+    "pipe.ts",
+    "if (!pipe.readers) return -EPIPE;",
+    "if (!pipe.readers) return -EBADF;",
+    {
+      also: ["import { EAGAIN, ", "import { EBADF, EAGAIN, "],
+    },
+  ),
+  bug(
+    "a write goes on without readers",
+    "pipe.ts",
+    "if (!pipe.readers) return finishWrite(pipe, task, -EPIPE);",
+    REMOVED,
+  ),
+  bug(
+    "a read that frees a slot of a full pipe wakes no writer",
+    "pipe.ts",
+    "if (task.has(TASK_FLAG_WAKE_WRITER)) wake(pipe.writeWait, POLLOUT | POLLWRNORM);",
+    REMOVED,
+  ),
+  bug(
+    "a woken reader that leaves bytes does not wake the next",
+    "pipe.ts",
+    "if (task.has(TASK_FLAG_WAKE_NEXT) && !pipe.isEmpty) wake(pipe.readWait, POLLIN | POLLRDNORM);",
+    REMOVED,
+  ),
+  bug(
+    "a pipe is full one slot too early",
+    "pipe.ts",
+    "this.slotsUsed >= this.slotCount",
+    "this.slotsUsed + 1 >= this.slotCount",
+  ),
+  bug(
+    "a write joins the newest slot of packets too",
+    "pipe.ts",
+    "!(slot.flags & SLOT_CAN_MERGE) || ",
+    REMOVED,
+  ),
+  bug(
+    "a write does not join a slot that it would just fill",
+    "pipe.ts",
+    "end + tail > machine.pageSize",
+    "end + tail >= machine.pageSize",
+  ),
+  bug("what does not fit of a packet stays", "pipe.ts", "if (isPacket) dropBytes(slot);", REMOVED),
+  bug(
+    "a read without writers does not end",
+    "pipe.ts",
+    "if (!pipe.writers) return finishRead(pipe, task, 0);",
+    REMOVED,
+  ),
+  bug("the last writer's close wakes nobody", "pipe.ts", "    wakeAll(pipe.readWait);\n", REMOVED),
+  bug(
+    "a write that stops half-way gives its error",
+    "pipe.ts",
+    "return task.done ? task.done : result;",
+    "return result;",
+  ),
+  bug(
+    "POLLOUT only when the pipe is empty",
+    "pipe.ts",
+    "if (!pipe.isFull) events |= POLLOUT",
+    "if (pipe.isEmpty) events |= POLLOUT",
+  ),
+  bug("no POLLHUP at the end of the file", "pipe.ts", "if (!pipe.writers) events |= POLLHUP;", REMOVED),
+  bug(
+    "FIONREAD tells the newest slot only",
+    "pipe.ts",
+    "size += slotAt(index).length",
+    "size = slotAt(index).length",
+  ),
+  bug(
+    "pipe2 forgets O_CLOEXEC",
+    "pipe.ts",
+    "const closeOnExec = (flags & O_CLOEXEC) != 0;",
+    "const closeOnExec = false;",
+  ),
+  bug(
+    "dup copies FD_CLOEXEC",
+    "file.ts",
+    "return install(process, fd, file, closeOnExec);\n}\n\n/** dup2(2)",
+    "return install(process, fd, file, closeOnExec || isCloseOnExec(process, oldfd));\n}\n\n/** dup2(2)",
+  ),
+  bug(
+    "F_SETFL cannot take O_NONBLOCK away",
+    "file.ts",
+    "(argument & SETFL_MASK) | (file.flags & ~SETFL_MASK)",
+    "(argument & SETFL_MASK) | file.flags",
+  ),
+  bug(
+    "dup2 onto itself closes",
+    "file.ts",
+    "if (oldfd == newfd) return fileOf(process, oldfd) ? newfd : -EBADF;",
+    REMOVED,
+  ),
+  bug(
+    "an awaited read whose descriptor is closed waits on",
+    "file.ts",
+    "if (task.call != CALL_POLL) task.interrupted = EBADF;",
+    "if (task.call != CALL_POLL) continue;",
+    { executor: "awaited" },
+  ),
+  bug(
+    "waitpid gives the plain exit status",
+    "process.ts",
+    "store<u32>(OUT, child.exitStatus);",
+    "store<u32>(OUT, child.exitStatus >> 8);",
+    { only: "process" },
+  ),
+  bug(
+    "a child inherits what is close-on-exec",
+    "process.ts",
+    "if (isCloseOnExec(parent, fd)) continue;",
+    REMOVED,
+    { only: "process" },
+  ),
+];
+
+/** @param options `executor`: which one is to catch it (`sync` if left out); `also`: a second replacement; `only`: the mechanism to look in (all if left out) */
+function bug(name, file, from, to, { executor = "sync", also, only } = {}) {
+  return { name, file, replacements: [[from, to], ...(also === undefined ? [] : [also])], executor, only };
+}
+
+const options = new Command("mutants")
+  .description("Plants bugs in the model, one at a time, and shows that the conformance suite catches each.")
+  .option("--steps <number>", "steps to catch one in", (text) => Number.parseInt(text, 10), 50_000)
+  .option("--seed <number>", "where the generators begin", (text) => Number.parseInt(text, 10), 1)
+  .option("--only <text>", "mutants whose name contains it")
+  .parse()
+  .opts();
+
+const chosen = mutants.filter(({ name }) => options.only === undefined || name.includes(options.only));
+// Inside dist/, so that packages are found from there.
+const folder = "dist/.mutants";
+const table = new Table({
+  head: ["planted bug", "caught by", "steps", "seen as"],
+  colWidths: [44, 10, 9, 60],
+  wordWrap: true,
+  style: { head: [], border: [], compact: true },
+});
+let survivors = 0;
+try {
+  copyProgram();
+  for (const mutant of chosen) {
+    process.stdout.write(colors.dim(`${mutant.name} …\n`));
+    compile(mutant);
+    const caught = judge(mutant);
+    if (caught === undefined) survivors++;
+    table.push([
+      mutant.name,
+      mutant.executor,
+      caught?.steps ?? "",
+      caught?.seenAs ?? colors.red(`survived ${options.steps} steps`),
+    ]);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(table.toString());
+console.log(`${chosen.length - survivors} of ${chosen.length} planted bugs were caught`);
+process.exitCode = survivors === 0 ? 0 : 1;
+
+/** The built package, whose model is then exchanged. */
+function copyProgram() {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "dist"), { recursive: true });
+  for (const part of ["assembly", "src", "backends", "properties"]) {
+    cpSync(join("dist", part), join(folder, "dist", part), { recursive: true });
+  }
+  cpSync("package.json", join(folder, "package.json"));
+}
+
+function compile({ name, file, replacements }) {
+  const sources = join(folder, "assembly");
+  rmSync(sources, { recursive: true, force: true });
+  cpSync("assembly", sources, { recursive: true });
+  const path = join(sources, file);
+  let text = readFileSync(path, "utf8");
+  for (const [from, to] of replacements) {
+    if (text.split(from).length !== 2) throw new Error(`mutant "${name}": ${file} must hold once: ${from}`);
+    text = text.replace(from, to);
+  }
+  writeFileSync(path, text);
+  const { options: flags } = JSON.parse(readFileSync("asconfig.json", "utf8"));
+  const wasm = join(folder, "kernel.wasm");
+  execFileSync(process.execPath, [
+    "node_modules/assemblyscript/bin/asc.js",
+    join(sources, "index.ts"),
+    ...["--runtime", flags.runtime, "--bindings", flags.bindings],
+    ...["--initialMemory", String(flags.initialMemory), "--maximumMemory", String(flags.maximumMemory)],
+    ...["--optimizeLevel", "1", "--outFile", wasm],
+  ]);
+  const base64 = readFileSync(wasm).toString("base64");
+  writeFileSync(
+    join(folder, "dist/backends/wasm/kernel.wasm.js"),
+    `export const kernelBase64 = "${base64}";\n`,
+  );
+}
+
+/** Runs the suite: how the bug was seen, and after how many steps; undefined if it was not. */
+function judge({ executor, only }) {
+  const program = join(folder, "dist/properties/cli.js");
+  const numbers = ["--steps", String(options.steps), "--seed", String(options.seed)];
+  const where = only === undefined ? [] : ["--only", only];
+  const run = spawnSync(
+    process.execPath,
+    [program, "--json", "--no-save", "--executor", executor, ...where, ...numbers],
+    {
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    },
+  );
+  if (run.status === 0) return undefined;
+  if (run.status !== 1) throw new Error(run.stderr);
+  const { stepsBefore, rows } = JSON.parse(run.stdout.trim().split("\n").at(-1)).difference;
+  const { real, model } = rows.at(-1);
+  return {
+    steps: stepsBefore,
+    seenAs: `kernel: ${shortened(real)}\nmodel: ${shortened(model.join(" or "))}`,
+  };
+}
+
+function shortened(text) {
+  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}

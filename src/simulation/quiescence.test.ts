@@ -1,0 +1,86 @@
+// What a turn comes after, on node and where there are no immediates.
+import { afterEach, describe, expect, it, vi } from "vitest";
+
+/** In which order things happen that are started in one turn, and the next turn. */
+async function orderOfTurns(): Promise<string[]> {
+  const { Turns } = await import("./quiescence.js");
+  return await new Promise((resolve) => {
+    const order: string[] = [];
+    let turn = 0;
+    const turns = new Turns(() => {
+      order.push(`turn ${++turn}`);
+      if (turn === 3) {
+        turns.stop();
+        resolve(order);
+        return;
+      }
+      void (async () => {
+        for (let hop = 0; hop < 50; hop++) await null;
+        order.push("after 50 microtasks");
+      })();
+    });
+    turns.start();
+    order.push("started");
+  });
+}
+
+const expected = ["started", "turn 1", "after 50 microtasks", "turn 2", "after 50 microtasks", "turn 3"];
+
+describe("a turn", () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it("comes after all microtasks of the one before it", async () => {
+    expect(await orderOfTurns()).toEqual(expected);
+  });
+
+  it("comes after all microtasks where there are no immediates, as in a browser", async () => {
+    vi.stubGlobal("setImmediate", undefined);
+    vi.resetModules();
+    expect(await orderOfTurns()).toEqual(expected);
+  });
+
+  it("comes after ticks too, however many follow from each other", async () => {
+    const { Turns } = await import("./quiescence.js");
+    const ticks = await new Promise((resolve) => {
+      let count = 0;
+      let isFirst = true;
+      const tick = (): void => {
+        if (++count < 20) process.nextTick(tick);
+      };
+      const turns = new Turns(() => {
+        if (isFirst) {
+          isFirst = false;
+          process.nextTick(tick);
+          return;
+        }
+        turns.stop();
+        resolve(count);
+      });
+      turns.start();
+    });
+    expect(ticks).toBe(20);
+  });
+
+  it("is left out until the event loop has gone round", async () => {
+    const { Turns } = await import("./quiescence.js");
+    const order = await new Promise((resolve) => {
+      const order: string[] = [];
+      let turn = 0;
+      const turns = new Turns(() => {
+        order.push(`turn ${++turn}`);
+        if (turn === 1) {
+          setImmediate(() => order.push("immediate"));
+          turns.skipToNextLoop();
+        } else {
+          turns.stop();
+          resolve(order);
+        }
+      });
+      turns.start();
+    });
+    expect(order).toEqual(["turn 1", "immediate", "turn 2"]);
+  });
+});
