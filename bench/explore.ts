@@ -1,4 +1,5 @@
 // How many schedules a second `explore` runs, against a loop that awaits as often and does nothing else.
+import { O_CLOEXEC } from "../src/constants.js";
 import type { Linux } from "../src/linux.js";
 import { program } from "../src/program.js";
 import { explore as search } from "../src/simulation/index.js";
@@ -23,24 +24,24 @@ const askers = async (linux: Linux): Promise<void> => {
 
 const byte = new Uint8Array(1);
 
-const writer = program(import.meta.url, async (linux, readEnd: number, writeEnd: number) => {
-  await linux.close(readEnd);
-  for (let call = 2; call < callCount; call++) await linux.write(writeEnd, byte);
-  await linux.close(writeEnd);
+const writer = program(import.meta.url, async (linux) => {
+  const to = linux.fds.to as number;
+  for (let call = 1; call < callCount; call++) await linux.write(to, byte);
+  await linux.close(to);
 });
 
-const reader = program(import.meta.url, async (linux, readEnd: number, writeEnd: number) => {
-  await linux.close(writeEnd);
-  for (let call = 2; call < callCount; call++) await linux.read(readEnd, byte);
-  await linux.close(readEnd);
+const reader = program(import.meta.url, async (linux) => {
+  const from = linux.fds.from as number;
+  for (let call = 1; call < callCount; call++) await linux.read(from, byte);
+  await linux.close(from);
 });
 
 const writerAndReader = async (linux: Linux): Promise<void> => {
-  const [readEnd, writeEnd] = await linux.pipe2();
-  await linux.spawn(writer, { args: [readEnd, writeEnd] });
-  await linux.spawn(reader, { args: [readEnd, writeEnd] });
-  await linux.close(readEnd);
-  await linux.close(writeEnd);
+  const [from, to] = await linux.pipe2(O_CLOEXEC);
+  await linux.spawn(writer, { fds: { to } });
+  await linux.spawn(reader, { fds: { from } });
+  await linux.close(from);
+  await linux.close(to);
   for (let call = 7; call < callCount; call++) await linux.getpid();
   await linux.waitpid(-1);
   await linux.waitpid(-1);

@@ -10,8 +10,8 @@ import type { Difference, Report, Request } from "./report.js";
 import type { Step } from "./step.js";
 import { Tally } from "./tally.js";
 
-/** Steps of a case at most, after those that make its pipes. */
-const CASE_LENGTH = 60;
+/** Steps of a case at most, after those that it begins with. */
+const caseLength = (mechanism: Mechanism): number => (mechanism === "process" ? 25 : 60);
 /** Cases of one mechanism before it is the next one's turn: fewer where each starts processes. */
 const casesPerTurn = (mechanism: Mechanism): number => (mechanism === "process" ? 4 : 100);
 /** How long a difference is shrunk. */
@@ -106,7 +106,7 @@ class Campaign {
       }
       return isSame;
     };
-    const property = fc.asyncProperty(cases(mechanism, CASE_LENGTH), agrees);
+    const property = fc.asyncProperty(cases(mechanism, caseLength(mechanism)), agrees);
     const result = await fc.check(property, { seed, numRuns: casesPerTurn(mechanism) });
     if (failure !== undefined) throw failure;
     if (!result.failed || this.#last === undefined) return undefined;

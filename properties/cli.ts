@@ -42,7 +42,7 @@ const options = new Command("conformance")
       "sync: each call blocks a thread; awaited: the production path (default: both)",
     ).choices([...executorNames, "both"]),
   )
-  .option("--replay <file>", "run one saved case, 100 times")
+  .option("--replay <file>", "run one saved case, many times")
   .option("--no-save", "do not keep a difference as a regression file")
   .option("--json", "print the report as JSON")
   .parse()
@@ -67,7 +67,11 @@ function requestOf({ steps, seed, only, executor, replay }: Options): Request {
   return {
     ...request,
     executor: executor ?? saved.executor,
-    replay: { steps: saved.steps, mechanism: saved.mechanism, times: 100 },
+    replay: {
+      steps: saved.steps,
+      mechanism: saved.mechanism,
+      times: saved.mechanism === "process" ? 5 : 100,
+    },
   };
 }
 

@@ -12,8 +12,6 @@ export interface Executor {
   begin(): Promise<number> | number;
   /** How many more calls a process can have under way. */
   idle(process: number): number;
-  /** The pid of a process. */
-  pid(process: number): number;
   /** Whether a call may start another process. */
   canSpawn(): boolean;
   /** The pid of a process that is new in the model. */

@@ -14,13 +14,19 @@ export type Message =
 
 const namespaces = ["--ipc", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"];
 
+// If this process is killed, so is the campaign.
+const dying = ["setpriv", "--pdeathsig", "KILL"];
+
 /** How a command is started in namespaces of its own; undefined where that is forbidden. */
 function isolatingCommand(): readonly string[] | undefined {
   // Whoever is not root becomes it in a user namespace first.
-  const choices = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
-  const works = choices.find((choice) => spawnSync("unshare", [...choice, "true"]).status === 0);
-  return works && ["unshare", ...works];
+  const own = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
+  const plain = own.map((options) => ["unshare", ...options]);
+  return [...plain.map((command) => [...dying, ...command]), ...plain].find(works);
 }
+
+const works = ([file, ...args]: readonly string[]): boolean =>
+  spawnSync(file as string, [...args, "true"]).status === 0;
 
 // Tests run this module from its source; processes always run what was built.
 const main = fileURLToPath(

@@ -8,6 +8,7 @@ const functions = {
   syscall3: bind("syscall", "long", "long", "long", "long", "long"),
   sigaction: bind("sigaction", "int", "int", "long", "long"),
   dlsym: bind("dlsym", "long", "long", "string"),
+  prctl: bind("prctl", "int", "int", "long"),
   close_range: bind("close_range", "int", "int", "int", "int"),
 };
 
@@ -17,6 +18,13 @@ const SYS_PIDFD_GETFD = 438;
 const SYS_TGKILL = process.arch === "x64" ? 234 : 131;
 
 const RLIMIT_NOFILE = 7;
+
+const PR_SET_CHILD_SUBREAPER = 36;
+
+/** Makes this process the parent of its descendants' orphans, as init is in a PID namespace. */
+export function adoptOrphans(): void {
+  if (functions.prctl(PR_SET_CHILD_SUBREAPER, 1) !== 0) throw new Error("prctl failed");
+}
 
 /** Looks the functions up: on the main thread, before any Worker starts. */
 export function prepareLibc(): void {

@@ -7,7 +7,7 @@
 // observed is dropped at once. What stays are the quiescent states that agree; none left is a difference.
 //
 // One state is the rule. It is then kept in the machine itself, and nothing is copied.
-import { BLOCKED, TASK_BLOCKED, TASK_EXITING, TASK_FREE } from "../assembly/abi/model.js";
+import { BLOCKED, TASK_BLOCKED, TASK_EXITING, TASK_FREE, TASK_WOKEN } from "../assembly/abi/model.js";
 import type { Form, Machine, Snapshot } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
 import { refusal } from "../src/refusals.js";
@@ -201,6 +201,7 @@ export class Oracle {
       this.#seen.add(key);
       if (this.#seen.size > STATE_CAP) throw new CapReached();
       const state = machine.snapshot();
+      if (this.#takePoll(state, count)) continue;
       const logged = this.#log.length;
       for (const [index, task] of this.#runnable.slice(0, count).entries()) {
         if (index > 0) machine.restore(state);
@@ -209,6 +210,22 @@ export class Oracle {
       }
       return false;
     }
+  }
+
+  /**
+   * Lets a poll complete that can complete with what was observed. Nobody else sees that it has, so nothing is lost by doing
+   * it first; and many that wake at once are not tried in all their orders. @returns whether there was one
+   */
+  #takePoll(state: Snapshot, count: number): boolean {
+    if (this.#observation === undefined) return false;
+    for (const task of this.#runnable.slice(0, count)) {
+      const pending = this.#pending.get(task);
+      if (pending?.action.call !== "poll" || !this.#observation.has(pending.id)) continue;
+      if (this.machine.taskState(task) !== TASK_WOKEN) continue;
+      if (this.#step(task) && this.machine.taskState(task) === TASK_FREE) return true;
+      this.machine.restore(state);
+    }
+    return false;
   }
 
   /** One step of a task; false if it came to something else than was observed. */

@@ -23,36 +23,33 @@ type Method = (...args: any[]) => unknown;
 // One class of methods for all backends: the closure of each knows its row, `this` the backend.
 class Calls {
   readonly fds: Readonly<Record<string, number>>;
-  readonly starter: CallStarter;
+  readonly #starter: CallStarter;
 
   constructor(starter: CallStarter) {
     this.fds = starter.fds;
-    this.starter = starter;
+    this.#starter = starter;
   }
-}
 
-function awaitedMethod(syscall: Syscall): Method {
-  const { name, marshal } = syscall;
-  const waits = syscall.wait !== "none";
-  const arity = syscall.parameters.length;
-  // No rest arguments: an array for each call shows in a search.
-  return function (this: Calls, a: unknown, b: unknown, c: unknown, d: unknown) {
-    return new Promise((resolve, reject) => {
-      // A throw inside is this promise's rejection.
-      const call = marshal(a, b, c);
-      const options = !waits ? undefined : arity === 3 ? d : arity === 2 ? c : b;
-      this.starter.start(
-        call,
-        options === undefined ? undefined : abortSignal(name, options),
-        resolve,
-        reject,
-      );
-    });
-  };
-}
+  static {
+    for (const syscall of syscallList) {
+      Object.defineProperty(Calls.prototype, syscall.name, { value: Calls.#method(syscall) });
+    }
+  }
 
-for (const syscall of syscallList) {
-  Object.defineProperty(Calls.prototype, syscall.name, { value: awaitedMethod(syscall) });
+  static #method({ name, marshal, wait, parameters }: Syscall): Method {
+    const waits = wait !== "none";
+    const arity = parameters.length;
+    // No rest arguments: an array for each call shows in a search.
+    return function (this: Calls, a: unknown, b: unknown, c: unknown, d: unknown) {
+      return new Promise((resolve, reject) => {
+        // A throw inside is this promise's rejection.
+        const call = marshal(a, b, c);
+        const options = !waits ? undefined : arity === 3 ? d : arity === 2 ? c : b;
+        const signal = options === undefined ? undefined : abortSignal(name, options);
+        this.#starter.start(call, signal, resolve, reject);
+      });
+    };
+  }
 }
 
 /** Makes a `Linux` of a backend. */

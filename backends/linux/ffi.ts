@@ -30,7 +30,7 @@ interface LoadParameters {
   readonly freeResultMemory: boolean;
 }
 
-// What is used of ffi-rs's native addon. Its JavaScript wrapper only converts plain array types, which we do
+// What is used of ffi-rs's native addon: package.json pins its version, since this is no public interface. Its JavaScript wrapper only converts plain array types, which we do
 // not pass, and costs 0.5 us a call.
 interface Addon {
   readonly DataType: Readonly<Record<string, number>>;

@@ -72,10 +72,11 @@ function pollChildren(pids: readonly number[]): number {
   const opened: number[] = [];
   try {
     for (const pid of pids) {
-      const fd = pidfdOpen(pid);
+      const found = pidfdOpen(pid);
       // ESRCH: another thread has reaped it.
-      if (fd === -ESRCH) continue;
-      if (fd < 0) return fd;
+      if (found === -ESRCH) continue;
+      if (found < 0) return found;
+      const fd = moveUp(found);
       view.setInt32(8 * opened.length, fd, true);
       view.setUint16(8 * opened.length + 4, POLLIN, true);
       opened.push(fd);

@@ -24,6 +24,10 @@ const SMALL = 48;
 export function fillWindow(memory: Memory, payload: Uint8Array, offset: number): void {
   const { bytes, window } = memory;
   const count = Math.min(payload.length - offset, WINDOW_SIZE);
+  if (count <= SMALL) {
+    for (let index = 0; index < count; index++) bytes[window + index] = payload[offset + index] as number;
+    return;
+  }
   const isWhole = count === payload.length;
   bytes.set(isWhole ? payload : payload.subarray(offset, offset + count), window);
 }

@@ -53,16 +53,12 @@ export class AwaitedExecutor implements Executor {
     return MOST_UNDER_WAY - this.#process(process).underway.size;
   }
 
-  pid(process: number): number {
-    return this.#process(process).pid;
-  }
-
   canSpawn(): boolean {
     return false;
   }
 
   meet(process: number): number {
-    return this.pid(process);
+    return this.#process(process).pid;
   }
 
   issue({ id, process, action }: Pending): void {

@@ -93,7 +93,7 @@ function isReady(action: Action): boolean {
     write: [{ fd: first as number, events: POLLOUT }],
     poll: Array.isArray(first) ? first.map(([fd, events]) => ({ fd, events })) : [],
   }[action.call as string];
-  return entries?.some((_, place) => linux.sync.poll(entries, 0)[place] !== 0) ?? false;
+  return entries !== undefined && linux.sync.poll(entries, 0).some((revents) => revents !== 0);
 }
 
 async function closeAll(): Promise<number> {

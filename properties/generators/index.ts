@@ -5,7 +5,7 @@ import { clockSteps } from "./clock.js";
 import { descriptorSteps, duplicating } from "./descriptors.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
-import { askingSteps, processSteps } from "./process.js";
+import { askingSteps, endOfChild, processSteps, startOfChild } from "./process.js";
 import type { WeightedStep } from "./weighted.js";
 
 const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
@@ -31,13 +31,20 @@ const crowd: fc.Arbitrary<Step[]> = fc
   .array(fc.oneof({ ...makePipe, weight: 3 }, { ...duplicating, weight: 1 }), { maxLength: 18, size: "max" })
   .map((steps) => steps.map((step) => ({ ...step, process: 0 })));
 
+// A child and its end: by itself, or its parent's doing, waited for before or after.
+const family: fc.Arbitrary<readonly Step[]> = fc
+  .shuffledSubarray([...endOfChild])
+  .map((end) => [{ ...startOfChild, process: 0 }, ...end]);
+
+// What a case begins with, so that the steps after it find something.
+const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
+  descriptors: fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }),
+  process: fc.tuple(few, family).map(([first, then]) => [...first, ...then]),
+};
+
 /** Cases of a mechanism: pipes that are made and shared, then any of its steps. */
 export function cases(mechanism: Mechanism, maxLength: number): fc.Arbitrary<readonly Step[]> {
-  const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
-  const start =
-    mechanism === "descriptors"
-      ? fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd })
-      : few;
   const rest = fc.array(fc.oneof(...mixtures[mechanism]), { maxLength, size: "max" });
-  return fc.tuple(start, rest).map(([first, then]) => [...first, ...then]);
+  return fc.tuple(starts[mechanism] ?? few, rest).map(([first, then]) => [...first, ...then]);
 }

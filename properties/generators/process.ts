@@ -1,6 +1,7 @@
 // Processes: who am I, is it there, wait for it, start it, end it.
 import fc from "fast-check";
 import * as k from "../../src/constants.js";
+import type { Step } from "../step.js";
 import { anyFd } from "./arguments.js";
 import { step, type WeightedStep } from "./weighted.js";
 
@@ -29,4 +30,14 @@ export const processSteps: readonly WeightedStep[] = [
   step(2, "exit", fc.constantFrom(0, 1, 255, 256, -1)),
   step(2, "kill", known, fc.constant(k.SIGKILL)),
   step(2, "kill", known, fc.constant(0)),
+];
+
+export const startOfChild: Step = { process: 0, call: "spawn", args: [] };
+
+/** What may end the first child of the first process, and who may wait for it. */
+export const endOfChild: readonly Step[] = [
+  { process: 1, call: "exit", args: [3] },
+  { process: 0, call: "kill", args: [{ pid: 1 }, k.SIGKILL] },
+  { process: 0, call: "waitpid", args: [{ pid: 1 }, 0] },
+  { process: 0, call: "waitpid", args: [-1, 0] },
 ];

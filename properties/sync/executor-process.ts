@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, ftruncateSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { WNOHANG } from "../../assembly/abi/wait.js";
 import { allocate } from "../../backends/linux/ffi.js";
 import * as libc from "../../backends/linux/libc.js";
 import { isTimed } from "../action.js";
@@ -144,6 +145,7 @@ export class ExecutorProcess {
       limit === undefined ? command : ["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh", ...command];
     const [file, ...args] = limited as [string, ...string[]];
     this.#child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit"] });
+    if (this.#child.pid !== undefined) ownChildren.add(this.#child.pid);
   }
 
   /** 0 until it has started. */
@@ -234,20 +236,38 @@ export class ExecutorProcess {
   async reap(): Promise<void> {
     if (this.#child !== undefined) {
       if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
-    } else if (this.#parent === undefined || this.#parent.isDead) {
-      libc.waitpid(this.pid, libc.scratch.address, 0);
+    } else if (this.isStarted && this.#parent?.isDead) {
+      libc.waitpid(this.pid, libc.scratch.address, WNOHANG);
     }
   }
 
   async end(): Promise<void> {
-    try {
-      process.kill(this.pid || (this.#child?.pid as number), "SIGKILL");
-    } catch {
-      // It is no more.
-    }
-    while (this.pid !== 0 && !this.isDead) await new Promise((resolve) => setTimeout(resolve, 1));
+    this.#child?.kill("SIGKILL");
+    if (this.isStarted && !this.isDead) process.kill(this.pid, "SIGKILL");
+    while (this.isStarted && !this.isDead) await new Promise((resolve) => setTimeout(resolve, 1));
     await this.reap();
     for (const thread of this.#threads) thread.close();
+  }
+}
+
+/** The children that the controller has started itself. */
+const ownChildren = new Set<number>();
+
+/** Ends the children that the controller has inherited from processes that have ended. */
+export async function endOrphans(): Promise<void> {
+  const childrenFile = `/proc/self/task/${process.pid}/children`;
+  for (;;) {
+    const orphans = readFileSync(childrenFile, "latin1")
+      .split(" ")
+      .filter(Boolean)
+      .map(Number)
+      .filter((pid) => !ownChildren.has(pid));
+    if (orphans.length === 0) return;
+    for (const pid of orphans) {
+      process.kill(pid, "SIGKILL");
+      libc.waitpid(pid, libc.scratch.address, WNOHANG);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 

@@ -3,15 +3,15 @@
 // themselves, they are made anew for each.
 import { FORM_BLOCKING } from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
-import type { Action } from "../action.js";
 import { type Executor, HarnessError } from "../executor.js";
-import { prepareLibc } from "../libc.js";
+import { adoptOrphans, prepareLibc } from "../libc.js";
 import type { Observation, Pending } from "../oracle.js";
 import { gone, type Outcome } from "../outcome.js";
 import type { Command } from "./commands.js";
 import {
   ExecutorProcess,
   type ExecutorThread,
+  endOrphans,
   FIRST_DESCRIPTOR,
   PATIENCE_MS,
   Slots,
@@ -48,7 +48,7 @@ export class SyncExecutor implements Executor {
   /** All that were made since the last replacement. */
   #made: ExecutorProcess[] = [];
   /** Spawned, but not known by an index yet. */
-  #born: ExecutorProcess | undefined;
+  #born: { readonly process: ExecutorProcess; readonly spawn: number } | undefined;
   #casesLeft = 0;
   /** Threads that are in a call, as far as is known. */
   readonly #busy: ExecutorThread[] = [];
@@ -59,6 +59,7 @@ export class SyncExecutor implements Executor {
     this.#life = lives[subject];
     this.rlimitNofile = this.#life.rlimitNofile;
     prepareLibc();
+    adoptOrphans();
     this.#slots = new Slots();
   }
 
@@ -97,14 +98,10 @@ export class SyncExecutor implements Executor {
     return this.#made.length < MAX_EXECUTORS;
   }
 
-  pid(process: number): number {
-    return this.#process(process).pid;
-  }
-
   meet(process: number): number {
-    if (this.#born !== undefined) this.#processes[process - 1] = this.#born;
+    if (this.#born !== undefined) this.#processes[process - 1] = this.#born.process;
     this.#born = undefined;
-    return this.pid(process);
+    return this.#process(process).pid;
   }
 
   #process(index: number): ExecutorProcess {
@@ -115,21 +112,21 @@ export class SyncExecutor implements Executor {
     const process = this.#process(pending.process);
     const [thread] = process.idleThreads();
     if (thread === undefined) throw new HarnessError(`no thread of process ${pending.process} is idle`);
-    const order = this.#order(process, pending.action);
+    const order = this.#order(process, pending);
     thread.pending = pending;
     thread.state.forget();
     thread.send(order);
     this.#busy.push(thread);
   }
 
-  #order(process: ExecutorProcess, action: Action): Command["order"] {
+  #order(process: ExecutorProcess, { id, action }: Pending): Command["order"] {
     const [first, second] = action.args as [number, number];
     switch (action.call) {
       case "share":
         return { take: second, pidfd: process.pidfdOf(this.#process(first)) };
       case "spawn":
-        this.#born = this.#make(process);
-        return { make: action, connection: this.#born.connection };
+        this.#born = { process: this.#make(process), spawn: id };
+        return { make: action, connection: this.#born.process.connection };
       case "exit":
         this.#doomed.add(process);
         break;
@@ -167,9 +164,10 @@ export class SyncExecutor implements Executor {
     // Nothing is left of a case that does this.
     this.#casesLeft = 0;
     if (this.#born !== undefined) {
-      if ([...observation.values()].some(({ result }) => result < 0)) this.#born = undefined;
-      await this.#born?.started();
-      await this.#born?.settle();
+      const isAlive = (observation.get(this.#born.spawn)?.result ?? -1) >= 0;
+      if (!isAlive) this.#born = undefined;
+      await this.#born?.process.started();
+      await this.#born?.process.settle();
     }
     if (this.#doomed.size > 0) {
       this.#doomed.clear();
@@ -249,6 +247,7 @@ export class SyncExecutor implements Executor {
     this.#born = undefined;
     // Parents first: their children become the controller's then, and it reaps them.
     for (const process of this.#made) await process.end();
+    await endOrphans();
     this.#made = [];
     this.#processes = [];
   }

@@ -1,7 +1,7 @@
 // A simulated process: the backend behind one `Linux`. It queues the calls that its program makes; the engine attempts
 // them. First attempts go in the order of the calls, completions in any.
 import { CALL_EXIT, CALL_READ, CALL_WRITE } from "../../assembly/abi/calls.js";
-import { honestView } from "../byte-length.js";
+import { byteLengthOf, honestView } from "../byte-length.js";
 import { Call } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
@@ -47,19 +47,18 @@ const bufferLength = ({ syscall, payload }: Call): number =>
 
 /**
  * A call as it is kept until it is attempted. What it writes is copied: those are the bytes of the time of the call. What a
- * read fills is the caller's memory, but an object that says of itself what it likes is not asked again.
+ * read fills is the caller's memory, whatever an object says of its length.
  */
 function withOwnBytes(call: Call): Call {
   const { syscall, a, payload } = call;
   if (syscall.number === CALL_WRITE) return new Call(syscall, a, 0, 0, new Uint8Array(payload as Uint8Array));
-  if (syscall.number === CALL_READ && !isPlain(payload as Uint8Array)) {
+  if (syscall.number === CALL_READ && !isHonest(payload as Uint8Array)) {
     return new Call(syscall, a, 0, 0, honestView(payload as Uint8Array));
   }
   return call;
 }
 
-const isPlain = (bytes: Uint8Array): boolean =>
-  Object.getPrototypeOf(bytes) === Uint8Array.prototype && !Object.hasOwn(bytes, "length");
+const isHonest = (bytes: Uint8Array): boolean => bytes.length === byteLengthOf(bytes);
 
 interface Abort {
   readonly signal: AbortSignal;

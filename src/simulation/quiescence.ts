@@ -29,7 +29,7 @@ function messageTasks(): (callback: () => void) => void {
 }
 
 // So many are asked for at once: the event loop is looked at after each lot.
-const LOT = 64;
+const LOT = 256;
 
 /** Turns to make a choice in, one after the other, each after all microtasks of the one before it. */
 export class Turns {
