@@ -78,18 +78,17 @@ function mayAwait(task: Task, file: OpenFile): bool {
   return task.isAwaited && (task.has(TASK_FLAG_AWAITS) || !file.isNonblocking);
 }
 
-/** Parks an awaited call until its file may be ready: then it attempts anew. */
+/**
+ * Parks an awaited call until its file may be ready: then it attempts anew. One whose file is ready at once has its place
+ * in the queue too, so that it learns of a close of its descriptor before it goes on.
+ */
 function awaitReadiness(task: Task, file: OpenFile, fd: i32): i32 {
+  if (!hasWaits(1)) return -ENOMEM;
   task.done = 0;
   task.flags = TASK_FLAG_AWAITS;
   task.windowStart = 0;
-  if (isReadyFor(task, file)) {
-    task.state = TASK_WOKEN;
-    return BLOCKED;
-  }
-  if (!hasWaits(1)) return -ENOMEM;
   waitForEvents(pollQueue(pipeAt(file.object), file), task, eventsFor(task), fd, 0);
-  task.state = TASK_BLOCKED;
+  task.state = isReadyFor(task, file) ? TASK_WOKEN : TASK_BLOCKED;
   return BLOCKED;
 }
 

@@ -142,6 +142,17 @@ describe("awaited calls", () => {
     expect(d.go(reading)).toBe(-c.EBADF);
   });
 
+  test("a write that lost its last reader half-way never goes on into what takes its number", () => {
+    const d = new Driver();
+    const [r, w] = d.pipe();
+    const writing = d.start("write", [w, bytes(70_000)], FORM_AWAITED);
+    d.call("close", r);
+    d.call("close", w);
+    expect(d.pipe()).toEqual([r, w]);
+    expect(d.go(writing)).toBe(65_536);
+    expect(d.call("ioctl", r, c.FIONREAD)).toBe(0);
+  });
+
   test("a close does not release what a blocked thread holds", () => {
     const d = new Driver();
     const [r, w] = d.pipe();
