@@ -47,7 +47,7 @@ const writerAndReader = async (linux: Linux): Promise<void> => {
   await linux.waitpid(-1);
 };
 
-/** As many awaits as three processes make calls; each is settled in a tick of its own, as nothing that schedules can avoid. */
+/** As many awaits as three processes make calls, each settled in a tick of its own: the code behind it runs before the next. */
 async function bareLoop(): Promise<void> {
   for (let call = 0; call < processCount * callCount; call++) {
     await new Promise<void>((resolve) => process.nextTick(resolve));

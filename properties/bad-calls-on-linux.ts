@@ -3,7 +3,7 @@
 // with any number at all. node bad-calls-on-linux.js CALLS SEED
 import { readdirSync } from "node:fs";
 import { linux } from "../backends/linux/index.js";
-import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME } from "../src/constants.js";
+import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, TIMER_ABSTIME } from "../src/constants.js";
 import { openEnds, READ_END, runBadCalls, WRITE_END } from "./bad-call-run.js";
 
 const [calls = 1000, seed = 1] = process.argv.slice(2).map(Number);
@@ -13,8 +13,10 @@ const countDescriptors = (): number => readdirSync("/proc/self/fd").length;
 /** Makes the calls after which whatever is opened once and kept is open. */
 async function openAll(): Promise<void> {
   await linux.poll([{ fd: READ_END, events: 0 }], 0);
-  for (const clock of [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME])
-    await linux.clock_nanosleep(clock, 0, 1000n);
+  // An interval on CLOCK_REALTIME is timed on another clock; a time on it needs its own timer.
+  for (const clock of [CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME]) {
+    await linux.clock_nanosleep(clock, TIMER_ABSTIME, 1000n);
+  }
   await linux.poll([], 1);
   await linux.read(READ_END, new Uint8Array(1));
   await linux.write(WRITE_END, new Uint8Array(1)).catch(() => {});

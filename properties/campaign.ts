@@ -6,7 +6,7 @@ import type { Executor } from "./executor.js";
 import { canRun, type ExecutorName, executorNames, openExecutor } from "./executors.js";
 import { cases, type Mechanism, mechanisms } from "./generators/index.js";
 import { Oracle } from "./oracle.js";
-import type { Difference, Report, Request } from "./report.js";
+import type { Difference, Replay, Report, Request } from "./report.js";
 import type { Step } from "./step.js";
 import { Tally } from "./tally.js";
 
@@ -31,7 +31,7 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
       difference =
         request.replay === undefined
           ? await campaign.search(request, request.steps / names.length)
-          : await campaign.replay(request.replay);
+          : await campaign.replayAll(request.replay);
     } finally {
       await campaign.dispose();
     }
@@ -134,8 +134,15 @@ class Campaign {
     return false;
   }
 
-  /** Runs one case again: several times, since the kernel may choose otherwise. */
-  async replay({ steps, mechanism, times }: NonNullable<Request["replay"]>): Promise<Difference | undefined> {
+  async replayAll(replays: readonly Replay[]): Promise<Difference | undefined> {
+    for (const replay of replays) {
+      const found = await this.#replay(replay);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  async #replay({ steps, mechanism, times }: Replay): Promise<Difference | undefined> {
     for (let time = 0; time < times; time++) {
       if (await this.#agrees(steps, mechanism)) continue;
       const rows = this.#last?.rows ?? [];

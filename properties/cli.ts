@@ -6,7 +6,7 @@ import { colors, progress, say } from "../src/cli/screen.js";
 import { type ExecutorName, executorNames } from "./executors.js";
 import { type Mechanism, mechanisms } from "./generators/index.js";
 import { startCampaign } from "./isolation.js";
-import { readRegression, saveRegression } from "./regressions.js";
+import { readRegression, replayOf, saveRegression } from "./regressions.js";
 import type { Request } from "./report.js";
 import { coverageText, differenceText } from "./telling.js";
 
@@ -67,11 +67,7 @@ function requestOf({ steps, seed, only, executor, replay }: Options): Request {
   return {
     ...request,
     executor: executor ?? saved.executor,
-    replay: {
-      steps: saved.steps,
-      mechanism: saved.mechanism,
-      times: saved.mechanism === "process" ? 5 : 100,
-    },
+    replay: [replayOf(saved, 100)],
   };
 }
 

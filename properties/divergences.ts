@@ -1,8 +1,7 @@
 // Known differences between the model and the real kernel that are accepted: each with its reason. Anything else is a bug. A
 // case that meets one ends there, and is counted.
-import { CALL_WAITPID } from "../assembly/abi/calls.js";
 import { F_SETFL } from "../assembly/abi/fcntl.js";
-import { FORM_AWAITED, FORM_BLOCKING } from "../assembly/abi/model.js";
+import { FORM_AWAITED } from "../assembly/abi/model.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
 import type { Action } from "./action.js";
 import type { Observation, Pending } from "./oracle.js";
@@ -38,19 +37,6 @@ export const avoidances: readonly Avoidance[] = [
         .filter(({ process }) => process !== caller)
         .some(({ process }) =>
           machine.descriptors(process).some(({ pipe, end }) => pipe === own?.pipe && end === own.end),
-        );
-    },
-  },
-  {
-    name: "a child is spawned while another thread blocks in waitpid for any child",
-    reason:
-      "a blocking waitpid(-1) waits for the children that it found: waitpid(2) itself would reap node's own too",
-    appliesTo({ call }, caller, machine, form) {
-      if (form !== FORM_BLOCKING || call !== "spawn") return false;
-      return machine
-        .tasks()
-        .some(
-          ({ process, call: made, subject }) => process === caller && made === CALL_WAITPID && subject === -1,
         );
     },
   },

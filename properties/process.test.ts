@@ -3,7 +3,7 @@ import { describe } from "vitest";
 import { itConforms } from "./conformance-test.js";
 
 // Each process is a real one: a step costs a hundred times as much as elsewhere.
-const few = { sync: 50, awaited: 0 };
+const few = { sync: 30, awaited: 0 };
 
 describe("process", () => {
   itConforms(

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import type { ExecutorName } from "./executors.js";
 import type { Mechanism } from "./generators/index.js";
-import type { Difference } from "./report.js";
+import type { Difference, Replay } from "./report.js";
 import type { Step } from "./step.js";
 
 export interface Regression {
@@ -41,3 +41,10 @@ export function saveRegression(folder: string, { executor, mechanism, steps }: D
   spawnSync("npx", ["--no-install", "biome", "format", "--write", path], { stdio: "ignore" });
   return path;
 }
+
+/** A saved case as a campaign runs it. Where processes are started, a time costs more. */
+export const replayOf = ({ steps, mechanism }: Regression, times: number): Replay => ({
+  steps,
+  mechanism,
+  times: mechanism === "process" ? Math.ceil(times / 20) : times,
+});

@@ -11,12 +11,15 @@ export interface Request {
   readonly seed: number;
   readonly only: Mechanism | undefined;
   readonly executor: ExecutorName | "both";
-  /** A case to run instead of generated ones. */
-  readonly replay?: {
-    readonly steps: readonly Step[];
-    readonly mechanism: Mechanism;
-    readonly times: number;
-  };
+  /** Cases to run instead of generated ones. */
+  readonly replay?: readonly Replay[];
+}
+
+/** A case that is run again: several times, since the kernel may choose otherwise. */
+export interface Replay {
+  readonly steps: readonly Step[];
+  readonly mechanism: Mechanism;
+  readonly times: number;
 }
 
 /** What one executor made. */

@@ -369,9 +369,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
     {
       result: "value",
       support: "partial",
-      missing:
-        "pid 0 or below -1 (process groups) is ENOSYS; WUNTRACED and WCONTINUED are EINVAL; " +
-        "linux.sync.waitpid(-1) waits for the children that there are when it is called",
+      missing: "pid 0 or below -1 (process groups) is ENOSYS; WUNTRACED and WCONTINUED are EINVAL",
       touches: ["process"],
       wait: "retry",
       restart: "SA_RESTART",

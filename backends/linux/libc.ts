@@ -26,6 +26,7 @@ export const clock_gettime = bind("clock_gettime", "int", "int", "long");
 export const clock_nanosleep = bind("clock_nanosleep", "int", "int", "int", "long", "long");
 export const kill = bind("kill", "int", "int", "int");
 export const waitpid = bind("waitpid", "int", "int", "long", "int");
+export const waitid = bind("waitid", "int", "int", "int", "long", "int");
 export const exit = bind("_exit", "void", "int");
 export const getrlimit = bind("getrlimit", "int", "int", "long");
 export const epoll_create1 = bind("epoll_create1", "int", "int");

@@ -52,18 +52,34 @@ function reap(call: Call, child: number, options: number): number {
 
 const pidfdOpen = (pid: number): number => libc.resultOrErrno(libc.syscall(libc.SYS_pidfd_open, pid, 0));
 
-/**
- * The plain waitpid(2), on this thread. For any child it is poll(2) on all of them: waitpid(-1) would reap
- * node's own.
- */
+/** The plain waitpid(2), on this thread. */
 export function waitpidBlocking(call: Call): number {
   for (;;) {
     const result = waitpid(call);
     if (result !== BLOCKED) return result;
     if (call.a !== -1) return reap(call, call.a, 0);
-    const polled = pollChildren(listChildren());
-    if (polled < 0) return polled;
+    const waited = waitForAnyChild();
+    if (waited < 0 && waited !== -ECHILD) return waited;
   }
+}
+
+// waitid(2): WNOWAIT leaves the child to be reaped. siginfo_t has the pid at offset 16.
+const P_ALL = 0;
+const WEXITED = 4;
+const WNOWAIT = 0x01000000;
+const SIGINFO_PID = 16;
+
+/**
+ * Returns when a child may have ended, also one that another thread starts meanwhile. waitpid(-1) would reap node's own; one
+ * of those that has ended, and that node has not reaped yet, would end this wait again and again: then only the children of
+ * the program are waited for that there are now.
+ */
+function waitForAnyChild(): number {
+  const { address, view } = libc.scratch;
+  const result = libc.resultOrErrno(libc.waitid(P_ALL, 0, address, WEXITED | WNOWAIT));
+  if (result < 0) return result;
+  const children = listChildren();
+  return children.includes(view.getInt32(SIGINFO_PID, true)) ? 0 : pollChildren(children);
 }
 
 /** Returns when one of the children has ended. */

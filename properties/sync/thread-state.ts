@@ -8,8 +8,8 @@ import type { Action } from "../action.js";
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
   process.arch === "x64"
-    ? { read: [0, 19], write: [1, 20], poll: [7, 271], clock_nanosleep: [230], waitpid: [61, 7, 271] }
-    : { read: [63, 65], write: [64, 66], poll: [73], clock_nanosleep: [115], waitpid: [260, 73] };
+    ? { read: [0, 19], write: [1, 20], poll: [7, 271], clock_nanosleep: [230], waitpid: [61, 247] }
+    : { read: [63, 65], write: [64, 66], poll: [73], clock_nanosleep: [115], waitpid: [260, 95] };
 
 const buffer = Buffer.alloc(512);
 

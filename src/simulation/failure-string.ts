@@ -56,11 +56,6 @@ export function encodeFailure(hash: string, steps: readonly StepName[]): string 
   return [VERSION, hash, words.join(".")].join(",");
 }
 
-/** The hash of the options in a failure string; undefined if it is none. */
-export function failureHash(failure: string): string | undefined {
-  return /^1,([0-9a-f]{8}),/.exec(failure)?.[1];
-}
-
 /**
  * Reads a failure string.
  * @throws TypeError saying what is wrong with it
