@@ -53,6 +53,19 @@ const EINTR: ErrorRule = {
   unreachable: "handlers come with signals",
 };
 
+/** What dup(2) lists for dup2 and dup3 alike. */
+const dupOntoErrors: readonly ErrorRule[] = [
+  { errno: "EBADF", when: "oldfd is not open, or newfd is out of range" },
+  {
+    errno: "EBUSY",
+    when: "a race with open(2)",
+    unreachable: "needs an open in another thread half-way",
+  },
+  { errno: "EINTR", when: "a signal", unreachable: "closing a pipe does not wait" },
+  { errno: "EMFILE", when: "newfd is not below RLIMIT_NOFILE", unreachable: "Linux gives EBADF" },
+  { errno: "ENOMEM", when: "no memory", unreachable: "cannot be provoked" },
+];
+
 function row(
   name: SyscallName,
   number: number,
@@ -179,17 +192,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
       support: "partial",
       missing: "a newfd that belongs to the JavaScript runtime is EBADF",
       touches: ["descriptor table", "open file", "pipe"],
-      errors: [
-        { errno: "EBADF", when: "oldfd is not open, or newfd is out of range" },
-        {
-          errno: "EBUSY",
-          when: "a race with open(2)",
-          unreachable: "needs an open in another thread half-way",
-        },
-        { errno: "EINTR", when: "a signal", unreachable: "closing a pipe does not wait" },
-        { errno: "EMFILE", when: "newfd is not below RLIMIT_NOFILE", unreachable: "Linux gives EBADF" },
-        { errno: "ENOMEM", when: "no memory", unreachable: "cannot be provoked" },
-      ],
+      errors: dupOntoErrors,
     },
     (self, oldfd, newfd) =>
       new Call(self, int("dup2", "oldfd", oldfd), int("dup2", "newfd", newfd), 0, undefined),
@@ -204,16 +207,8 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
       missing: "a newfd that belongs to the JavaScript runtime is EBADF",
       touches: ["descriptor table", "open file", "pipe"],
       errors: [
-        { errno: "EBADF", when: "oldfd is not open, or newfd is out of range" },
-        {
-          errno: "EBUSY",
-          when: "a race with open(2)",
-          unreachable: "needs an open in another thread half-way",
-        },
-        { errno: "EINTR", when: "a signal", unreachable: "closing a pipe does not wait" },
+        ...dupOntoErrors,
         { errno: "EINVAL", when: "flags has an unknown bit, or oldfd equals newfd" },
-        { errno: "EMFILE", when: "newfd is not below RLIMIT_NOFILE", unreachable: "Linux gives EBADF" },
-        { errno: "ENOMEM", when: "no memory", unreachable: "cannot be provoked" },
       ],
     },
     (self, oldfd, newfd, flags) =>
