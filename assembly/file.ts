@@ -33,7 +33,7 @@ import {
 } from "./core/descriptor";
 import { OpenFile, openFileAt } from "./core/file";
 import { Process, processIndex } from "./core/process";
-import { TASK_FLAG_AWAITS, Task, taskAt, wakeTask } from "./core/task";
+import { TASK_FLAG_AWAITS, TASK_FLAG_LOOKED, Task, taskAt, wakeTask } from "./core/task";
 import { hasWaits, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
 import { pipeAt, pipeSize, pollPipe, pollQueue, readPipe, writePipe } from "./pipe";
 import { holdFile, releaseFile, stopWaiting, stopWaitingOn } from "./release";
@@ -52,7 +52,9 @@ export function readFile(task: Task, fd: i32, length: u32): i32 {
 export function writeFile(task: Task, fd: i32, length: u32): i32 {
   const file = fileOfCall(task, fd);
   if (!file || !file.isWritable) return task.transferred ? task.transferred : -EBADF;
-  if (task.has(TASK_FLAG_AWAITS) && !isReadyFor(task, file)) return awaitReadiness(task, file, fd);
+  // A write that waited asks poll(2) before it attempts: two steps, since another may write in between. Who then finds the pipe
+  // full may still join its newest slot.
+  if (task.has(TASK_FLAG_AWAITS) && !task.has(TASK_FLAG_LOOKED)) return awaitReadiness(task, file, fd);
   const rest = min<u32>(length, MAX_RW_COUNT) - task.transferred;
   const result = writePipe(pipeAt(file.object), file, task, rest);
   if (result == MORE) return MORE;
@@ -88,7 +90,11 @@ function awaitReadiness(task: Task, file: OpenFile, fd: i32): i32 {
   task.flags = TASK_FLAG_AWAITS;
   task.windowStart = 0;
   waitForEvents(pollQueue(pipeAt(file.object), file), task, eventsFor(task), fd, 0);
-  task.state = isReadyFor(task, file) ? TASK_WOKEN : TASK_BLOCKED;
+  task.state = TASK_BLOCKED;
+  if (isReadyFor(task, file)) {
+    task.state = TASK_WOKEN;
+    task.set(TASK_FLAG_LOOKED);
+  }
   return BLOCKED;
 }
 

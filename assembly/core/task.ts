@@ -67,6 +67,8 @@ export const TASK_FLAG_WAKE_WRITER: u32 = 32;
 
 /** An awaited call that has begun to wait. */
 export const TASK_FLAG_AWAITS: u32 = 64;
+/** An awaited write has seen that there is room: it attempts next, and another may have taken the room by then. */
+export const TASK_FLAG_LOOKED: u32 = 128;
 
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);
