@@ -46,9 +46,12 @@ export class Recording {
 
   call(engine: Engine, pending: PendingCall, isFirst: boolean, result: number): void {
     const { call, process } = pending;
+    // A call that goes on waiting although it may attempt: a write that has only looked.
+    const seesRoom = result === BLOCKED && engine.isWoken(pending);
     this.#note(engine, process.pid, callText(call) + resultText(call, result), {
       call: call.syscall.name,
-      waits: result === BLOCKED,
+      waits: result === BLOCKED && !seesRoom,
+      seesRoom,
       resumed: !isFirst,
     });
     if (result >= 0) this.#noteOpened(engine, pending, result);
@@ -121,7 +124,7 @@ export class Recording {
     engine: Engine,
     pid: number,
     text: string,
-    facts: { call: string; waits?: boolean; resumed?: boolean },
+    facts: { call: string; waits?: boolean; seesRoom?: boolean; resumed?: boolean },
   ): void {
     const wakes = this.#waiting
       .filter((pending) => engine.isWoken(pending))
@@ -132,6 +135,7 @@ export class Recording {
       text,
       call: facts.call,
       waits: facts.waits ?? false,
+      seesRoom: facts.seesRoom ?? false,
       resumed: facts.resumed ?? false,
       wakes: [...new Set(wakes)],
     });

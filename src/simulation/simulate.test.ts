@@ -456,3 +456,22 @@ describe("a trace", () => {
     expect(others.size).toBeGreaterThan(5);
   });
 });
+
+it("a write that waited looks and attempts in two steps, for another may take the room in between", async () => {
+  const { trace } = await simulate({}, async function main(linux) {
+    const [r, w] = await linux.pipe2();
+    const written = linux.write(w, new Uint8Array(70_000));
+    await linux.read(r, new Uint8Array(5_000));
+    await linux.read(r, new Uint8Array(65_000));
+    await written;
+    await linux.close(r);
+    await linux.close(w);
+  });
+  const writes = trace.steps.filter(({ call }) => call === "write");
+  expect(writes.map(({ waits, seesRoom, resumed }) => ({ waits, seesRoom, resumed }))).toEqual([
+    { waits: true, seesRoom: false, resumed: false },
+    { waits: false, seesRoom: true, resumed: true },
+    { waits: false, seesRoom: false, resumed: true },
+  ]);
+  expect(String(trace)).toContain(" sees room");
+});

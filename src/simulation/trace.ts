@@ -13,6 +13,8 @@ export interface TraceStep {
   readonly text: string;
   /** It has to wait. */
   readonly waits: boolean;
+  /** It is a write that had waited and sees that there is room: its attempt is a step of its own. */
+  readonly seesRoom: boolean;
   /** It had waited and looks again. */
   readonly resumed: boolean;
   /** The processes whose waiting calls can look again after this step. */
@@ -104,9 +106,9 @@ class Column {
   }
 }
 
-function cellText({ text, waits, resumed }: TraceStep): string {
-  const marked = `${resumed ? "... " : ""}${text}`;
-  return waits ? `${cut(marked, WIDEST_COLUMN - 6)} waits` : cut(marked, WIDEST_COLUMN);
+function cellText({ text, waits, seesRoom, resumed }: TraceStep): string {
+  const ending = waits ? " waits" : seesRoom ? " sees room" : "";
+  return cut(`${resumed ? "... " : ""}${text}`, WIDEST_COLUMN - ending.length) + ending;
 }
 
 function noteText({ pid, text, wakes }: TraceStep): string {
