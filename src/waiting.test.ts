@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { BLOCKED } from "../assembly/abi/model.js";
 import type { Call } from "./call.js";
 import { EAGAIN, EBADF, EMFILE, EPIPE } from "./constants.js";
 import { SyscallError } from "./errors.js";
 import { syscalls } from "./syscalls.js";
-import { BLOCKED, startWaiting, type Waiter, type WaitPort } from "./waiting.js";
+import { startWaiting, type Waiter, type WaitPort } from "./waiting.js";
 
 /** A port whose attempts are scripted, and whose waiters are woken by hand. */
 class ScriptedPort implements WaitPort {

@@ -5,13 +5,11 @@
 //   attempt that completes.
 // - A write that has moved bytes gives their count, whatever ends it: an error, a close, an abort.
 // - A call that completed beats its AbortSignal.
+import { BLOCKED } from "../assembly/abi/model.js";
 import { byteLengthOf } from "./byte-length.js";
 import { Call } from "./call.js";
 import { resultOf } from "./calls.js";
 import { abortError, argumentMistake } from "./errors.js";
-
-/** An attempt's answer that it would have had to wait. Not an errno: those are -1 to -133. */
-export const BLOCKED = -0x10000;
 
 /** What is armed for one waiting call. */
 export interface Watch {

@@ -1,8 +1,9 @@
 // clock_gettime and clock_nanosleep. What cannot be slept on, and times that are no times, are for the kernel
 // to judge: those calls return at once.
+
+import { BLOCKED } from "../../assembly/abi/model.js";
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, TIMER_ABSTIME } from "../../assembly/abi/time.js";
 import type { Call } from "../../src/call.js";
-import { BLOCKED } from "../../src/waiting.js";
 import * as libc from "./libc.js";
 
 const NANOSECONDS = 1_000_000_000n;

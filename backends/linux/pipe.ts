@@ -2,10 +2,10 @@
 import { EAGAIN, EBADF, EMFILE, ENOTTY } from "../../assembly/abi/errno.js";
 import { FIONREAD } from "../../assembly/abi/ioctl.js";
 import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
+import { BLOCKED } from "../../assembly/abi/model.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { byteLengthOf } from "../../src/byte-length.js";
 import type { Call } from "../../src/call.js";
-import { BLOCKED } from "../../src/waiting.js";
 import { attemptDescriptor, isFresh, isNonblocking, own, owns, POLLED } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { isReady } from "./poll.js";

@@ -1,7 +1,8 @@
 // poll(2). A descriptor that is not the program's is POLLNVAL without asking.
+
+import { BLOCKED } from "../../assembly/abi/model.js";
 import { POLLNVAL } from "../../assembly/abi/poll.js";
 import type { Call, PollEntry } from "../../src/call.js";
-import { BLOCKED } from "../../src/waiting.js";
 import { owns } from "./descriptors.js";
 import { allocate, type Memory } from "./ffi.js";
 import * as libc from "./libc.js";

@@ -2,10 +2,11 @@
 // ever waited for: node reaps its own (child_process), and must find them.
 import { isMainThread } from "node:worker_threads";
 import { ECHILD, ESRCH } from "../../assembly/abi/errno.js";
+import { BLOCKED } from "../../assembly/abi/model.js";
 import { POLLIN } from "../../assembly/abi/poll.js";
 import { WNOHANG } from "../../assembly/abi/wait.js";
 import type { Call } from "../../src/call.js";
-import { BLOCKED, type Watch } from "../../src/waiting.js";
+import type { Watch } from "../../src/waiting.js";
 import { moveUp } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { closeOwn, doorbellListeners, type Wakeable, watchDescriptor } from "./readiness.js";

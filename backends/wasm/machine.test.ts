@@ -1,10 +1,10 @@
 // The machine by hand: one attempt at a time, on rules that properties/ holds against the real kernel.
 import { describe, expect, test } from "vitest";
-import { BLOCKED, GONE, TASK_EXITING } from "../../assembly/abi/model.js";
+import { BLOCKED, FORM_AWAITED, FORM_BLOCKING, GONE, TASK_EXITING } from "../../assembly/abi/model.js";
 import type { Call } from "../../src/call.js";
 import * as c from "../../src/constants.js";
 import { syscalls } from "../../src/syscalls.js";
-import { FORM_AWAITED, FORM_BLOCKING, type Form, Machine, type MachineOptions } from "./machine.js";
+import { type Form, Machine, type MachineOptions } from "./machine.js";
 
 /** A call under way: its task, its call, and what its last attempt came to. */
 interface Started {
@@ -270,5 +270,6 @@ describe("state", () => {
   test("an option out of range is a TypeError that names it", () => {
     expect(() => new Machine({ rlimitNofile: 4096 })).toThrow(/"rlimitNofile"/);
     expect(() => new Machine({ pageSize: 5000 as 4096 })).toThrow(/"pageSize"/);
+    expect(() => new Machine({ pagesize: 4096 } as MachineOptions)).toThrow(/unknown option "pagesize"/);
   });
 });

@@ -1,21 +1,16 @@
 // One simulated kernel: the model's exports with JavaScript's values around them. All that can happen in it is chosen by
 // its user: which task attempts next, and when the next timer fires.
 import {
-  FORM_AWAITED,
-  FORM_BLOCKING,
-  MORE,
+  type FORM_AWAITED,
+  type FORM_BLOCKING,
   PARAMETER_FIRST_DESCRIPTOR,
-  PARAMETER_GID,
-  PARAMETER_KERNEL_VERSION,
   PARAMETER_PAGE_SIZE,
   PARAMETER_PIPE_SLOTS,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_UID,
-  TASK_BLOCKED,
   TASK_EXITING,
   TASK_NEW,
   TASK_WOKEN,
-  WINDOW_SIZE,
 } from "../../assembly/abi/model.js";
 import type { Call } from "../../src/call.js";
 import { attempts } from "./attempts.js";
@@ -30,11 +25,8 @@ export interface MachineOptions {
   readonly rlimitNofile?: number;
   /** Page slots of a new pipe: a power of two up to 256; 16 is the default. */
   readonly pipeSlots?: number;
-  /** Major * 1000 + minor: 6018, the default, is Linux 6.18. */
-  readonly kernelVersion?: number;
-  /** User and group of the first processes: 0 is root, the default. */
+  /** User of all processes: 0 is root, the default. Others may not `kill` init. */
   readonly uid?: number;
-  readonly gid?: number;
   /** Descriptors below it belong to the JavaScript runtime; 3 is the default. */
   readonly firstDescriptor?: number;
 }
@@ -43,9 +35,7 @@ const parameters: readonly (readonly [keyof MachineOptions, number])[] = [
   ["pageSize", PARAMETER_PAGE_SIZE],
   ["rlimitNofile", PARAMETER_RLIMIT_NOFILE],
   ["pipeSlots", PARAMETER_PIPE_SLOTS],
-  ["kernelVersion", PARAMETER_KERNEL_VERSION],
   ["uid", PARAMETER_UID],
-  ["gid", PARAMETER_GID],
   ["firstDescriptor", PARAMETER_FIRST_DESCRIPTOR],
 ];
 
@@ -103,8 +93,10 @@ export class Machine {
   readonly #taskWords: number;
   readonly #options: MachineOptions;
 
-  /** @throws TypeError for an option out of range, naming it */
+  /** @throws TypeError for an option that is unknown or out of range, naming it */
   constructor(options: MachineOptions = {}) {
+    const unknown = Object.keys(options).find((name) => !parameters.some(([known]) => known === name));
+    if (unknown !== undefined) throw new TypeError(`machine: unknown option "${unknown}"`);
     const kernel = instantiateKernel();
     const buffer = kernel.memory.buffer;
     this.#kernel = kernel;
@@ -316,5 +308,3 @@ export class Machine {
     return all;
   }
 }
-
-export { FORM_AWAITED, FORM_BLOCKING, MORE, TASK_BLOCKED, TASK_EXITING, TASK_NEW, TASK_WOKEN, WINDOW_SIZE };
