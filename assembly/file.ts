@@ -1,14 +1,17 @@
 // Calls on descriptors, whatever they are open on: read(2), write(2), close(2), dup(2), fcntl(2), ioctl(2).
 
-import { CALL_POLL, CALL_WRITE } from "./abi/calls";
-import { EAGAIN, EBADF, EINVAL, EMFILE, ENOMEM, ENOTTY } from "./abi/errno";
+import { CALL_POLL, CALL_READV, CALL_WRITE, CALL_WRITEV } from "./abi/calls";
+import { CAP_FOWNER } from "./abi/capability";
+import { EAGAIN, EBADF, EBUSY, EINVAL, EMFILE, ENOMEM, ENOTTY, EPERM } from "./abi/errno";
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
   F_GETFD,
   F_GETFL,
+  F_GETPIPE_SZ,
   F_SETFD,
   F_SETFL,
+  F_SETPIPE_SZ,
   FD_CLOEXEC,
   O_APPEND,
   O_ASYNC,
@@ -18,7 +21,7 @@ import {
   O_NONBLOCK,
 } from "./abi/fcntl";
 import { FIONREAD } from "./abi/ioctl";
-import { MAX_RW_COUNT } from "./abi/limits";
+import { IOV_MAX, MAX_RW_COUNT } from "./abi/limits";
 import { BLOCKED, MORE, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { callerOf } from "./calls";
@@ -27,22 +30,29 @@ import {
   fileOf,
   install,
   isCloseOnExec,
+  isReserved,
   lowestFree,
   setCloseOnExec,
   uninstall,
 } from "./core/descriptor";
-import { OpenFile, openFileAt } from "./core/file";
+import { FILE_DIRECTORY, FILE_PIPE, OpenFile, openFileAt } from "./core/file";
+import { inodeAt } from "./core/inode";
 import { Process, processIndex } from "./core/process";
 import { TASK_FLAG_AWAITS, TASK_FLAG_LOOKED, Task, taskAt, wakeTask } from "./core/task";
-import { hasWaits, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
-import { pipeAt, pipeSize, pollPipe, pollQueue, readPipe, writePipe } from "./pipe";
+import { hasWaits, WaitQueue, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
+import { pollObject, readObject, readQueueOf, writeObject, writeQueueOf } from "./kinds";
+import { isOwner } from "./path";
+import { pipeAt, pipeSize } from "./pipe";
+import { getPipeSize, setPipeSize } from "./pipe-size";
 import { holdFile, releaseFile, stopWaiting, stopWaitingOn } from "./release";
 
 /** One attempt at read(2) of `length` bytes into the window. */
 export function readFile(task: Task, fd: i32, length: u32): i32 {
   const file = fileOfCall(task, fd);
   if (!file || !file.isReadable) return -EBADF;
-  const result = readPipe(pipeAt(file.object), file, task, min<u32>(length, MAX_RW_COUNT));
+  // A directory too has nothing to say to a readv(2) of nothing, though it refuses a read(2) of nothing.
+  if (task.call == CALL_READV && length == 0) return 0;
+  const result = readObject(file, task, min<u32>(length, MAX_RW_COUNT));
   if (result == BLOCKED) holdFile(task, file);
   if (result == -EAGAIN && mayAwait(task, file)) return awaitReadiness(task, file, fd);
   return result;
@@ -56,7 +66,7 @@ export function writeFile(task: Task, fd: i32, length: u32): i32 {
   // full may still join its newest slot.
   if (task.has(TASK_FLAG_AWAITS) && !task.has(TASK_FLAG_LOOKED)) return awaitReadiness(task, file, fd);
   const rest = min<u32>(length, MAX_RW_COUNT) - task.transferred;
-  const result = writePipe(pipeAt(file.object), file, task, rest);
+  const result = writeObject(file, task, rest);
   if (result == MORE) return MORE;
   if (result == BLOCKED) {
     holdFile(task, file);
@@ -69,8 +79,17 @@ export function writeFile(task: Task, fd: i32, length: u32): i32 {
   return task.transferred ? task.transferred : result;
 }
 
+/** Whether a new readv(2) or writev(2) has too many buffers: -EINVAL. A wrong descriptor comes out first: vfs_readv. */
+export function vectorMistake(task: Task, fd: i32, count: u32): i32 {
+  if (count <= <u32>IOV_MAX) return 0;
+  const file = fileOf(callerOf(task), fd);
+  if (!file) return -EBADF;
+  const isRightWay = task.call == CALL_READV ? file.isReadable : file.isWritable;
+  return isRightWay ? -EINVAL : -EBADF;
+}
+
 /** The open file that a call works on: a parked one holds its own, a new one looks its descriptor up. */
-function fileOfCall(task: Task, fd: i32): OpenFile | null {
+export function fileOfCall(task: Task, fd: i32): OpenFile | null {
   if (task.file) return openFileAt(task.file - 1);
   return fileOf(callerOf(task), fd);
 }
@@ -85,13 +104,19 @@ function mayAwait(task: Task, file: OpenFile): bool {
  * in the queue too, so that it learns of a close of its descriptor before it goes on.
  */
 function awaitReadiness(task: Task, file: OpenFile, fd: i32): i32 {
+  const queue = isWrite(task) ? writeQueueOf(file) : readQueueOf(file);
+  return awaitEvents(task, file, queue!, fd, eventsFor(task));
+}
+
+/** Parks an awaited call until a file has one of some events. */
+export function awaitEvents(task: Task, file: OpenFile, queue: WaitQueue, fd: i32, events: u32): i32 {
   if (!hasWaits(1)) return -ENOMEM;
   task.done = 0;
   task.flags = TASK_FLAG_AWAITS;
   task.windowStart = 0;
-  waitForEvents(pollQueue(pipeAt(file.object), file), task, eventsFor(task), fd, 0);
+  waitForEvents(queue, task, events, fd, 0);
   task.state = TASK_BLOCKED;
-  if (isReadyFor(task, file)) {
+  if (pollObject(file) & events) {
     task.state = TASK_WOKEN;
     task.set(TASK_FLAG_LOOKED);
   }
@@ -100,11 +125,11 @@ function awaitReadiness(task: Task, file: OpenFile, fd: i32): i32 {
 
 /** What an awaited read or write waits for. */
 function eventsFor(task: Task): u32 {
-  return (task.call == CALL_WRITE ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM) | POLLERR | POLLHUP;
+  return (isWrite(task) ? POLLOUT | POLLWRNORM : POLLIN | POLLRDNORM) | POLLERR | POLLHUP;
 }
 
-function isReadyFor(task: Task, file: OpenFile): bool {
-  return (pollPipe(pipeAt(file.object), file) & eventsFor(task)) != 0;
+function isWrite(task: Task): bool {
+  return task.call == CALL_WRITE || task.call == CALL_WRITEV;
 }
 
 /** close(2). */
@@ -166,6 +191,7 @@ function replace(process: Process, oldfd: i32, newfd: i32, closeOnExec: bool): i
   if (<u32>newfd >= process.rlimitNofile || <u32>newfd < process.firstDescriptor) return -EBADF;
   const file = fileOf(process, oldfd);
   if (!file) return -EBADF;
+  if (isReserved(process, newfd)) return -EBUSY;
   if (!canInstall(process, newfd)) return -ENOMEM;
   file.count++;
   if (fileOf(process, newfd)) closeOpen(process, newfd);
@@ -192,18 +218,42 @@ export function control(process: Process, fd: i32, command: i32, argument: i32):
     case F_GETFL:
       return file.flags;
     case F_SETFL:
-      file.flags = (argument & SETFL_MASK) | (file.flags & ~SETFL_MASK);
-      return 0;
+      return setFlags(process, file, argument);
+    case F_GETPIPE_SZ:
+      return getPipeSize(file);
+    case F_SETPIPE_SZ:
+      return setPipeSize(process, file, argument);
     default:
       return -EINVAL;
   }
+}
+
+/** setfl: what a kind of file cannot do is refused, or left as it is. */
+function setFlags(process: Process, file: OpenFile, flags: i32): i32 {
+  if (flags & O_NOATIME & ~file.flags && !ownsFile(process, file)) return -EPERM;
+  if (file.kind == FILE_PIPE) {
+    file.flags = (flags & SETFL_MASK) | (file.flags & ~SETFL_MASK);
+    return 0;
+  }
+  if (flags & O_DIRECT) return -EINVAL;
+  // A directory has nothing to tell a signal for.
+  const mask = SETFL_MASK & ~O_ASYNC;
+  file.flags = (flags & mask) | (file.flags & ~mask);
+  return 0;
+}
+
+function ownsFile(process: Process, file: OpenFile): bool {
+  if (file.kind == FILE_DIRECTORY) return isOwner(process, inodeAt(file.object));
+  const pipe = pipeAt(file.object);
+  if (pipe.inode) return isOwner(process, inodeAt(pipe.inode - 1));
+  return pipe.uid == process.euid || process.can(CAP_FOWNER);
 }
 
 /** ioctl(2). */
 export function requestOf(process: Process, fd: i32, request: i32): i32 {
   const file = fileOf(process, fd);
   if (!file) return -EBADF;
-  if (request != FIONREAD) return -ENOTTY;
+  if (request != FIONREAD || file.kind != FILE_PIPE) return -ENOTTY;
   return pipeSize(pipeAt(file.object));
 }
 

@@ -1,10 +1,12 @@
 // The border of the model: exports only. Integers in, integers out; a call's first argument is its task. A call returns a
 // result >= 0, -errno, BLOCKED, MORE or GONE (abi/model.ts).
 import * as number from "./abi/calls";
+import { EINTR } from "./abi/errno";
 import { PROCESS_ALIVE, TASK_EXITING, TASK_FREE, TASK_NEW, TASK_RESERVED } from "./abi/model";
 import { callerOf, enter, leave, reenter } from "./calls";
 import * as clock from "./clock";
 import * as clocks from "./core/clock";
+import * as credentials from "./core/credentials";
 import { nextOpen } from "./core/descriptor";
 import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
@@ -12,14 +14,18 @@ import { OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
 import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
 import * as snapshots from "./core/snapshot";
-import { Task, takeTask, taskAt, taskIndex } from "./core/task";
+import { Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
+import { openPath } from "./open";
 import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
 import * as processes from "./process";
 import { complete } from "./release";
+import * as splices from "./splice";
+import * as tree from "./tree";
+import { vmspliceBuffers } from "./vmsplice";
 
-export { inspectDescriptor, inspectPipe, inspectProcess, inspectTask } from "./inspect";
+export { inspectDescriptor, inspectPath, inspectPipe, inspectProcess, inspectTask } from "./inspect";
 
 export function pipe2(index: u32, flags: i32): i32 {
   const task = enter(index, number.CALL_PIPE2, flags, 0, 0);
@@ -32,6 +38,48 @@ export function read(index: u32, fd: i32, length: u32): i32 {
 
 export function write(index: u32, fd: i32, length: u32): i32 {
   return attempt(enter(index, number.CALL_WRITE, fd, length, 0));
+}
+
+/** `count` buffers of `length` bytes together. */
+export function readv(index: u32, fd: i32, length: u32, count: u32): i32 {
+  const task = enter(index, number.CALL_READV, fd, length, 0);
+  const mistake = files.vectorMistake(task, fd, count);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+export function writev(index: u32, fd: i32, length: u32, count: u32): i32 {
+  const task = enter(index, number.CALL_WRITEV, fd, length, 0);
+  const mistake = files.vectorMistake(task, fd, count);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+export function tee(index: u32, fdIn: i32, fdOut: i32, size: u32, flags: i32): i32 {
+  const task = enter(index, number.CALL_TEE, fdIn, fdOut, flags);
+  task.d = size;
+  return attempt(task);
+}
+
+/** Of the offsets the model wants to know only whether they are given. */
+export function splice(
+  index: u32,
+  fdIn: i32,
+  hasOffIn: i32,
+  fdOut: i32,
+  hasOffOut: i32,
+  size: u32,
+  flags: i32,
+): i32 {
+  const task = enter(index, number.CALL_SPLICE, fdIn, fdOut, flags);
+  task.d = size;
+  const mistake = splices.offsetMistake(task, hasOffIn != 0, hasOffOut != 0);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+/** `count` buffers of `length` bytes together; the host has put the length of each into OUT, in further attempts too. */
+export function vmsplice(index: u32, fd: i32, flags: i32, count: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_VMSPLICE, fd, flags, count);
+  task.d = length;
+  return attempt(task);
 }
 
 export function close(index: u32, fd: i32): i32 {
@@ -107,6 +155,94 @@ export function kill(index: u32, pid: i32, signal: i32): i32 {
   return leave(task, processes.killProcess(task, pid, signal));
 }
 
+export function open(index: u32, length: u32, flags: i32, mode: i32): i32 {
+  const task = enter(index, number.CALL_OPEN, flags, mode, 0);
+  task.d = length;
+  return leave(task, openPath(task));
+}
+
+export function mkfifo(index: u32, length: u32, mode: i32): i32 {
+  const task = enter(index, number.CALL_MKFIFO, mode, 0, 0);
+  return leave(task, tree.makeFifo(callerOf(task), length, mode));
+}
+
+export function mkdir(index: u32, length: u32, mode: i32): i32 {
+  const task = enter(index, number.CALL_MKDIR, mode, 0, 0);
+  return leave(task, tree.makeDirectory(callerOf(task), length, mode));
+}
+
+export function rmdir(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_RMDIR, -1, 0, 0);
+  return leave(task, tree.removeDirectory(callerOf(task), length));
+}
+
+export function unlink(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_UNLINK, -1, 0, 0);
+  return leave(task, tree.unlinkName(callerOf(task), length));
+}
+
+export function chmod(index: u32, length: u32, mode: i32): i32 {
+  const task = enter(index, number.CALL_CHMOD, mode, 0, 0);
+  return leave(task, tree.changeMode(callerOf(task), length, mode));
+}
+
+export function umask(index: u32, mask: i32): i32 {
+  const task = enter(index, number.CALL_UMASK, mask, 0, 0);
+  return leave(task, tree.changeMask(callerOf(task), mask));
+}
+
+export function stat(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_STAT, -1, 0, 0);
+  return leave(task, tree.statPath(callerOf(task), length));
+}
+
+export function fstat(index: u32, fd: i32): i32 {
+  const task = enter(index, number.CALL_FSTAT, fd, 0, 0);
+  return leave(task, tree.statDescriptor(callerOf(task), fd));
+}
+
+export function getuid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETUID, -1, 0, 0);
+  return leave(task, callerOf(task).ruid);
+}
+
+export function geteuid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETEUID, -1, 0, 0);
+  return leave(task, callerOf(task).euid);
+}
+
+export function getgid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETGID, -1, 0, 0);
+  return leave(task, callerOf(task).rgid);
+}
+
+export function getegid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETEGID, -1, 0, 0);
+  return leave(task, callerOf(task).egid);
+}
+
+/** How many groups, which are in OUT. */
+export function getgroups(index: u32): i32 {
+  const task = enter(index, number.CALL_GETGROUPS, -1, 0, 0);
+  return leave(task, credentials.copyGroups(callerOf(task), OUT));
+}
+
+export function setresuid(index: u32, ruid: i32, euid: i32, suid: i32): i32 {
+  const task = enter(index, number.CALL_SETRESUID, ruid, euid, suid);
+  return leave(task, credentials.changeUsers(callerOf(task), ruid, euid, suid));
+}
+
+export function setresgid(index: u32, rgid: i32, egid: i32, sgid: i32): i32 {
+  const task = enter(index, number.CALL_SETRESGID, rgid, egid, sgid);
+  return leave(task, credentials.changeUserGroups(callerOf(task), rgid, egid, sgid));
+}
+
+/** Of `count` groups the window holds as many as the model keeps. */
+export function setgroups(index: u32, count: u32): i32 {
+  const task = enter(index, number.CALL_SETGROUPS, -1, count, 0);
+  return leave(task, credentials.changeGroups(callerOf(task), WINDOW, count));
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -126,14 +262,18 @@ function attempt(task: Task): i32 {
 
 function attemptOf(task: Task): i32 {
   switch (task.call) {
-    case number.CALL_READ: {
+    case number.CALL_READ:
+    case number.CALL_READV:
+    case number.CALL_WRITE:
+    case number.CALL_WRITEV:
+    case number.CALL_TEE:
+    case number.CALL_SPLICE:
+    case number.CALL_VMSPLICE: {
       const ended = task.isAwaited ? files.retryAwaited(task) : 0;
-      return ended ? ended : files.readFile(task, task.a, task.b);
+      return ended ? ended : transfer(task);
     }
-    case number.CALL_WRITE: {
-      const ended = task.isAwaited ? files.retryAwaited(task) : 0;
-      return ended ? ended : files.writeFile(task, task.a, task.b);
-    }
+    case number.CALL_OPEN:
+      return openPath(task);
     case number.CALL_POLL:
       return pollDescriptors(task, task.b, task.c);
     case number.CALL_CLOCK_NANOSLEEP:
@@ -143,6 +283,23 @@ function attemptOf(task: Task): i32 {
     default:
       assert(false, "a call that is never parked");
       return 0;
+  }
+}
+
+function transfer(task: Task): i32 {
+  switch (task.call) {
+    case number.CALL_READ:
+    case number.CALL_READV:
+      return files.readFile(task, task.a, task.b);
+    case number.CALL_WRITE:
+    case number.CALL_WRITEV:
+      return files.writeFile(task, task.a, task.b);
+    case number.CALL_TEE:
+      return splices.teePipe(task);
+    case number.CALL_SPLICE:
+      return splices.splicePipe(task);
+    default:
+      return vmspliceBuffers(task);
   }
 }
 
@@ -157,6 +314,35 @@ export function cancel(index: u32): i32 {
   const task = taskAt(index);
   assert(isCall(task), "cancel of a task that is no call in flight");
   return complete(task, processes.interruptedResult(task));
+}
+
+/**
+ * Lets a signal with a handler reach a task that waits: when it goes on, what has arrived for it counts, and else it ends
+ * with EINTR, or with what it has moved.
+ */
+export function interrupt(index: u32): void {
+  const task = taskAt(index);
+  assert(isCall(task), "interruption of a task that is no call in flight");
+  task.interrupted = EINTR;
+  wakeTask(task);
+}
+
+/** Makes a process another user's, with the capabilities that the user has. */
+export function setCredentials(index: u32, uid: u32, gid: u32): void {
+  credentials.setCredentials(processAt(index), uid, gid);
+}
+
+/** Leaves a process of its capabilities those of two masks, of bits 0 to 31 and from 32 on. */
+export function limitCapabilities(index: u32, low: u32, high: u32): void {
+  const mask = ((<u64>high) << 32) | low;
+  const process = processAt(index);
+  process.permitted &= mask;
+  process.effective &= mask;
+}
+
+/** Gives a process `count` supplementary groups, which the window holds. Returns 0 or -errno. */
+export function assignGroups(index: u32, count: u32): i32 {
+  return credentials.assignGroups(processAt(index), WINDOW, count);
 }
 
 /** One step of a process that ends. Returns 0 when it has ended. */

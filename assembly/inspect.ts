@@ -1,8 +1,10 @@
 // What a diagnosis wants to know of a machine. Each function writes its answer to OUT and returns 1, or 0 if there is
 // nothing at that index. Nothing here changes the state.
+import { PATH_MAX } from "./abi/limits";
 import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
-import { OUT } from "./core/memory";
+import { copyName, inodeAt, ROOT } from "./core/inode";
+import { OUT, WINDOW } from "./core/memory";
 import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import { processAt } from "./core/process";
 import { taskAt } from "./core/task";
@@ -33,17 +35,19 @@ export function inspectProcess(index: u32): i32 {
   return 1;
 }
 
-/** FD_CLOEXEC, index of the pipe, 1 for its write end. */
+/** FD_CLOEXEC, FILE_*, index of the pipe or the directory, readable, writable. */
 export function inspectDescriptor(process: u32, fd: i32): i32 {
   const file = fileOf(processAt(process), fd);
   if (!file) return 0;
   answer(0, isCloseOnExec(processAt(process), fd) ? 1 : 0);
-  answer(1, file.object);
-  answer(2, file.isWritable ? 1 : 0);
+  answer(1, file.kind);
+  answer(2, file.object);
+  answer(3, file.isReadable ? 1 : 0);
+  answer(4, file.isWritable ? 1 : 0);
   return 1;
 }
 
-/** Bytes, slots in use, slots, readers, writers. */
+/** Bytes, slots in use, slots, readers, writers, the inode of a FIFO plus 1. */
 export function inspectPipe(index: u32): i32 {
   if (!pool(PIPE_POOL).isUsed(index)) return 0;
   const pipe = pipeAt(index);
@@ -52,5 +56,22 @@ export function inspectPipe(index: u32): i32 {
   answer(2, pipe.slotCount);
   answer(3, pipe.readers);
   answer(4, pipe.writers);
+  answer(5, pipe.inode);
   return 1;
+}
+
+/** Writes the path of an inode to the window, from the root on. Returns its length in bytes; 0 if it has no name any more. */
+export function inspectPath(index: u32): u32 {
+  if (inodeAt(index).isRemoved) return 0;
+  let length: u32 = 0;
+  for (let at = index; at != ROOT; at = inodeAt(at).parent) {
+    const inode = inodeAt(at);
+    const added = inode.nameLength + 1;
+    if (length + added > <u32>PATH_MAX) return 0;
+    memory.copy(WINDOW + added, WINDOW, length);
+    store<u8>(WINDOW, 0x2f);
+    copyName(inode, WINDOW + 1);
+    length += added;
+  }
+  return length;
 }

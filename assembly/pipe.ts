@@ -3,16 +3,19 @@
 // holding 32,784 bytes, and a write of one byte can block while most of the capacity is unused.
 //
 // Models fs/pipe.c of Linux 6.18: anon_pipe_read, anon_pipe_write, pipe_poll, pipe_release, pipe_ioctl; pipe(7), pipe(2).
+import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from "./abi/capability";
 import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOMEM, EPIPE } from "./abi/errno";
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./abi/fcntl";
+import { PIPE_MIN_DEF_BUFFERS } from "./abi/limits";
 import { BLOCKED, MORE, TASK_BLOCKED, WINDOW_SIZE } from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { canInstall, install, lowestFree } from "./core/descriptor";
-import { FILE_PIPE, OpenFile, takeOpenFile } from "./core/file";
-import { frameBytes, hasFrame, releaseFrame, takeFrame } from "./core/frame";
+import { canOpenFiles, FILE_PIPE, OpenFile, takeOpenFile } from "./core/file";
+import { frameBytes, hasFrame, takeFrame } from "./core/frame";
+import { freeIfUnused, inodeAt } from "./core/inode";
 import { machine } from "./core/machine";
-import { PIPE_SIZE, PIPES, SLOT_SIZE, SLOTS, WINDOW } from "./core/memory";
-import { CHUNK_POOL, OPEN_FILE_POOL, PIPE_POOL, pool, SLOT_POOL } from "./core/pool";
+import { PIPE_SIZE, PIPES, WINDOW } from "./core/memory";
+import { CHUNK_POOL, PIPE_POOL, pool } from "./core/pool";
 import { Process } from "./core/process";
 import {
   TASK_FLAG_PARKED,
@@ -22,7 +25,9 @@ import {
   TASK_FLAG_WAS_EMPTY,
   Task,
 } from "./core/task";
+import { addPipeOf, findUser, removePipeOf } from "./core/user";
 import { hasWaits, WaitQueue, waitExclusively, wake, wakeAll } from "./core/wait";
+import { addSlot, consume, freeOldest, hasSlot, SLOT_CAN_MERGE, SLOT_PACKET, Slot, slotAt } from "./slot";
 
 @unmanaged
 export class Pipe {
@@ -43,6 +48,16 @@ export class Pipe {
   readLast: u32;
   writeFirst: u32;
   writeLast: u32;
+  /** How often it was opened for reading and for writing, which those who wait to open a FIFO look at. */
+  readOpens: u32;
+  writeOpens: u32;
+  /** The FIFO that it belongs to, plus 1; 0 if it is anonymous. */
+  inode: u32;
+  /** Index of the user whose pages it takes. */
+  user: u32;
+  /** Owner and group, if it is anonymous. */
+  uid: u32;
+  gid: u32;
 
   /** Where readers wait. */
   get readWait(): WaitQueue {
@@ -63,36 +78,22 @@ export class Pipe {
   }
 }
 
-/** One page's worth of a pipe: `length` bytes at `offset` of its frame. */
-@unmanaged
-class Slot {
-  /** Always 1 in use: 0 only in a free record. */
-  used: u32;
-  frame: u32;
-  offset: u32;
-  length: u32;
-  flags: u32;
-  /** The next newer slot, plus 1. */
-  next: u32;
-}
-
-/** A write may join this slot: PIPE_BUF_FLAG_CAN_MERGE. */
-const SLOT_CAN_MERGE: u32 = 1;
-/** A packet: one read takes it, and drops what it has no room for: PIPE_BUF_FLAG_PACKET. */
-const SLOT_PACKET: u32 = 2;
-
 export function pipeAt(index: u32): Pipe {
   return changetype<Pipe>(PIPES + index * PIPE_SIZE);
-}
-
-function slotAt(indexPlus1: u32): Slot {
-  return changetype<Slot>(SLOTS + (indexPlus1 - 1) * SLOT_SIZE);
 }
 
 /** pipe2(2): two open files and two descriptors, or none. The descriptors are given back through `out`. */
 export function createPipe(process: Process, flags: i32, out: usize): i32 {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -EINVAL;
-  if (pool(PIPE_POOL).isFull() || !hasTwoFiles()) return -ENFILE;
+  const index = newPipe(process, 1);
+  if (index < 0) return -ENFILE;
+  const result = openBothEnds(process, index, flags, out);
+  if (result < 0) leavePipe(pipeAt(index));
+  return result;
+}
+
+function openBothEnds(process: Process, index: u32, flags: i32, out: usize): i32 {
+  if (!canOpenFiles(2, process.can(CAP_SYS_ADMIN))) return -ENFILE;
   const readEnd = lowestFree(process, 0);
   if (readEnd < 0) return -EMFILE;
   const writeEnd = lowestFree(process, readEnd + 1);
@@ -100,7 +101,10 @@ export function createPipe(process: Process, flags: i32, out: usize): i32 {
   if (!canInstall(process, readEnd) || !canInstall(process, writeEnd) || pool(CHUNK_POOL).isFull())
     return -ENOMEM;
 
-  const index = newPipe();
+  const pipe = pipeAt(index);
+  pipe.files = 2;
+  pipe.readers = 1;
+  pipe.writers = 1;
   // create_pipe_files: only the write end takes O_DIRECT.
   const reader = takeOpenFile(FILE_PIPE, O_RDONLY | (flags & O_NONBLOCK), index)!;
   const writer = takeOpenFile(FILE_PIPE, O_WRONLY | (flags & (O_NONBLOCK | O_DIRECT)), index)!;
@@ -112,20 +116,40 @@ export function createPipe(process: Process, flags: i32, out: usize): i32 {
   return 0;
 }
 
-function hasTwoFiles(): bool {
-  const files = pool(OPEN_FILE_POOL);
-  return files.high + 2 <= files.capacity;
-}
-
-function newPipe(): u32 {
+/**
+ * Makes a pipe that `files` open files will share, with as many page slots as its user may have: alloc_pipe_info. Returns
+ * its index, or -1 if he may have none.
+ */
+export function newPipe(process: Process, files: u32): i32 {
   if (offsetof<Pipe>() != PIPE_SIZE) ERROR("PIPE_SIZE is not the size of Pipe");
+  if (pool(PIPE_POOL).isFull()) return -1;
+  const isUnprivileged = !process.can(CAP_SYS_RESOURCE) && !process.can(CAP_SYS_ADMIN);
+  let slotCount = machine.pipeSlots;
+  if (!process.can(CAP_SYS_RESOURCE)) slotCount = min(slotCount, machine.pipeMaxSize / machine.pageSize);
+  const owned = pipePagesOf(process);
+  if (isUnprivileged && exceeds(owned + slotCount, machine.pipeUserPagesSoft))
+    slotCount = PIPE_MIN_DEF_BUFFERS;
+  if (isUnprivileged && exceeds(owned + slotCount, machine.pipeUserPagesHard)) return -1;
+  const user = addPipeOf(process.ruid, slotCount);
+  if (user < 0) return -1;
   const index = pool(PIPE_POOL).take();
   const pipe = pipeAt(index);
-  pipe.files = 2;
-  pipe.readers = 1;
-  pipe.writers = 1;
-  pipe.slotCount = machine.pipeSlots;
+  pipe.files = files;
+  pipe.slotCount = slotCount;
+  pipe.user = user;
+  pipe.uid = process.euid;
+  pipe.gid = process.egid;
   return index;
+}
+
+function pipePagesOf(process: Process): u32 {
+  const user = findUser(process.ruid);
+  return user ? user.pipePages : 0;
+}
+
+/** Whether pages are beyond a limit, of which 0 is none: too_many_pipe_buffers_soft. */
+export function exceeds(pages: u32, limit: u32): bool {
+  return limit != 0 && pages > limit;
 }
 
 /**
@@ -148,7 +172,7 @@ export function readPipe(pipe: Pipe, file: OpenFile, task: Task, length: u32): i
     if (windowEnd(task) - task.done < count) return MORE;
     takeBytes(slot, task, count);
     const isPacket = (slot.flags & SLOT_PACKET) != 0;
-    if (isPacket) dropBytes(slot);
+    if (isPacket) consume(slot, slot.length);
     if (slot.length == 0) {
       if (pipe.isFull) task.set(TASK_FLAG_WAKE_WRITER);
       freeOldest(pipe);
@@ -168,29 +192,11 @@ function finishRead(pipe: Pipe, task: Task, result: i32): i32 {
   return result;
 }
 
-/** Moves bytes from the front of a slot to the window; what has been read is zeroed. */
-function takeBytes(slot: Slot, task: Task, count: u32): void {
-  const from = frameBytes(slot.frame) + slot.offset;
-  memory.copy(WINDOW + (task.done - task.windowStart), from, count);
-  memory.fill(from, 0, count);
-  slot.offset += count;
-  slot.length -= count;
+/** Moves bytes from the front of a slot to the window. */
+export function takeBytes(slot: Slot, task: Task, count: u32): void {
+  memory.copy(WINDOW + (task.done - task.windowStart), frameBytes(slot.frame) + slot.offset, count);
+  consume(slot, count);
   task.done += count;
-}
-
-function dropBytes(slot: Slot): void {
-  memory.fill(frameBytes(slot.frame) + slot.offset, 0, slot.length);
-  slot.length = 0;
-}
-
-function freeOldest(pipe: Pipe): void {
-  const index = pipe.oldest;
-  const slot = slotAt(index);
-  pipe.oldest = slot.next;
-  if (!pipe.oldest) pipe.newest = 0;
-  pipe.slotsUsed--;
-  releaseFrame(slot.frame);
-  pool(SLOT_POOL).free(index - 1);
 }
 
 /**
@@ -218,8 +224,8 @@ export function writePipe(pipe: Pipe, file: OpenFile, task: Task, length: u32): 
     if (pipe.isFull) break;
     const count = min(machine.pageSize, length - task.done);
     if (windowEnd(task) - task.done < count) return MORE;
-    if (!hasFrame() || pool(SLOT_POOL).isFull()) return finishWrite(pipe, task, -ENOMEM);
-    addSlot(pipe, task, count, (file.flags & O_DIRECT) != 0 ? SLOT_PACKET : SLOT_CAN_MERGE);
+    if (!hasFrame() || !hasSlot()) return finishWrite(pipe, task, -ENOMEM);
+    addBytes(pipe, task, count, (file.flags & O_DIRECT) != 0 ? SLOT_PACKET : SLOT_CAN_MERGE);
     if (task.done == length) return finishWrite(pipe, task, length);
   }
   if (file.isNonblocking || task.isAwaited) return finishWrite(pipe, task, -EAGAIN);
@@ -239,19 +245,12 @@ function joinNewest(pipe: Pipe, task: Task, tail: u32): void {
   task.done += tail;
 }
 
-function addSlot(pipe: Pipe, task: Task, count: u32, flags: u32): void {
-  const index = pool(SLOT_POOL).take() + 1;
-  const slot = slotAt(index);
-  slot.used = 1;
-  slot.frame = takeFrame();
-  slot.length = count;
-  slot.flags = flags;
-  memory.copy(frameBytes(slot.frame), WINDOW + (task.done - task.windowStart), count);
+/** Moves bytes from the window to a new slot. */
+export function addBytes(pipe: Pipe, task: Task, count: u32, flags: u32): void {
+  const frame = takeFrame();
+  memory.copy(frameBytes(frame), WINDOW + (task.done - task.windowStart), count);
+  addSlot(pipe, frame, 0, count, flags);
   task.done += count;
-  if (pipe.newest) slotAt(pipe.newest).next = index;
-  else pipe.oldest = index;
-  pipe.newest = index;
-  pipe.slotsUsed++;
 }
 
 /** Ends a write: what it has written counts more than why it stopped. */
@@ -269,7 +268,7 @@ function park(queue: WaitQueue, task: Task): i32 {
   return BLOCKED;
 }
 
-function windowEnd(task: Task): u32 {
+export function windowEnd(task: Task): u32 {
   return task.windowStart + WINDOW_SIZE;
 }
 
@@ -279,7 +278,8 @@ export function pollPipe(pipe: Pipe, file: OpenFile): u32 {
   let events: u32 = 0;
   if (file.isReadable) {
     if (!pipe.isEmpty) events |= POLLIN | POLLRDNORM;
-    if (!pipe.writers) events |= POLLHUP;
+    // Nobody has hung up on a FIFO that nobody has opened for writing since it was opened here without waiting.
+    if (!pipe.writers && (!pipe.inode || file.writersSeen != pipe.writeOpens)) events |= POLLHUP;
   }
   if (file.isWritable) {
     if (!pipe.isFull) events |= POLLOUT | POLLWRNORM;
@@ -287,11 +287,6 @@ export function pollPipe(pipe: Pipe, file: OpenFile): u32 {
     if (!pipe.readers) events |= POLLERR;
   }
   return events;
-}
-
-/** The queue that an open file's polls and awaited calls wait in. */
-export function pollQueue(pipe: Pipe, file: OpenFile): WaitQueue {
-  return file.isReadable ? pipe.readWait : pipe.writeWait;
 }
 
 /** Bytes that can be read: FIONREAD. */
@@ -311,14 +306,29 @@ export function releasePipe(file: OpenFile): void {
     wakeAll(pipe.readWait);
     wakeAll(pipe.writeWait);
   }
-  if (pipe.files == 1) freePipe(pipe, file.object);
-  else pipe.files--;
+  leavePipe(pipe);
 }
 
-function freePipe(pipe: Pipe, index: u32): void {
+/** One open file less shares a pipe. With the last one the pipe goes, and the bytes in it: put_pipe_info. */
+export function leavePipe(pipe: Pipe): void {
+  if (pipe.files > 1) {
+    pipe.files--;
+    return;
+  }
+  if (pipe.inode) {
+    const inode = inodeAt(pipe.inode - 1);
+    inode.pipe = 0;
+    freeIfUnused(inode);
+  }
+  removePipeOf(pipe.user, pipe.slotCount);
+  freePipe(pipe);
+}
+
+function freePipe(pipe: Pipe): void {
   while (pipe.oldest) {
-    dropBytes(slotAt(pipe.oldest));
+    const slot = slotAt(pipe.oldest);
+    consume(slot, slot.length);
     freeOldest(pipe);
   }
-  pool(PIPE_POOL).free(index);
+  pool(PIPE_POOL).free(<u32>((changetype<usize>(pipe) - PIPES) / PIPE_SIZE));
 }

@@ -8,8 +8,8 @@ import { fileOf } from "./core/descriptor";
 import { OpenFile, openFileIndex } from "./core/file";
 import { WINDOW } from "./core/memory";
 import { TASK_FLAG_PARKED, TASK_FLAG_TIMED_OUT, Task } from "./core/task";
-import { hasWaits, waitForEvents } from "./core/wait";
-import { pipeAt, pollPipe, pollQueue } from "./pipe";
+import { hasWaits, WaitQueue, waitForEvents } from "./core/wait";
+import { pollObject, readQueueOf, writeQueueOf } from "./kinds";
 import { stopWaiting } from "./release";
 
 const NANOSECONDS_PER_MILLISECOND: u64 = 1_000_000;
@@ -36,7 +36,7 @@ export function pollDescriptors(task: Task, count: u32, timeout: i32): i32 {
   // Who was parked and still waits on what it asked for has kept its places.
   const keepsPlaces = wasParked && !task.isAwaited;
   if (wasParked && !keepsPlaces) stopWaiting(task);
-  if (waits && !keepsPlaces && !hasWaits(count)) return -ENOMEM;
+  if (waits && !keepsPlaces && !hasWaits(2 * count)) return -ENOMEM;
 
   const ready = look(task, count);
   if (ready) return ready;
@@ -67,17 +67,24 @@ function eventsOf(task: Task, index: u32): u32 {
   const file = fileOf(callerOf(task), fd);
   // An awaited poll learns of a close of its own process, though the number may be open again by then.
   if (!file || (task.isAwaited && fd == task.a)) return POLLNVAL;
-  return pollPipe(pipeAt(file.object), file) & (entryEvents(index) | POLLERR | POLLHUP);
+  return pollObject(file) & (entryEvents(index) | POLLERR | POLLHUP);
 }
 
+/** A file that is open both ways is waited for in both its queues: pipe_poll. */
 function joinQueues(task: Task, count: u32): void {
   for (let index: u32 = 0; index < count; index++) {
     const fd = entryFd(index);
     const file = fileOf(callerOf(task), fd);
     if (!file) continue;
-    const events = entryEvents(index) | POLLERR | POLLHUP;
-    waitForEvents(pollQueue(pipeAt(file.object), file), task, events, fd, task.isAwaited ? 0 : hold(file));
+    joinQueue(task, index, file, readQueueOf(file));
+    joinQueue(task, index, file, writeQueueOf(file));
   }
+}
+
+function joinQueue(task: Task, index: u32, file: OpenFile, queue: WaitQueue | null): void {
+  if (!queue) return;
+  const events = entryEvents(index) | POLLERR | POLLHUP;
+  waitForEvents(queue, task, events, entryFd(index), task.isAwaited ? 0 : hold(file));
 }
 
 /** A poll of a thread holds what it polls: another thread may close the descriptor meanwhile. */

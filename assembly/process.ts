@@ -1,5 +1,7 @@
 // The life of processes: spawn, exit(3), kill(2), waitpid(2). A death is not atomic: calls in the kernel end first, then
 // descriptors are closed in several steps that others may run between, then the parent learns of it (kernel/exit.c).
+import { CALL_OPEN } from "./abi/calls";
+import { CAP_KILL } from "./abi/capability";
 import { EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from "./abi/errno";
 import {
   BLOCKED,
@@ -16,8 +18,11 @@ import {
 import { NSIG, SIGKILL } from "./abi/signal";
 import { WNOHANG } from "./abi/wait";
 import { callerOf } from "./calls";
+import { dropCredentials, inheritCredentials, setCredentials } from "./core/credentials";
 import { fileOf, install, isCloseOnExec, lowestFree, nextOpen, uninstall } from "./core/descriptor";
 import { OpenFile } from "./core/file";
+import { createTree, TMP } from "./core/inode";
+import { machine } from "./core/machine";
 import { OUT, WINDOW } from "./core/memory";
 import { CHUNK_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import {
@@ -31,12 +36,19 @@ import {
 } from "./core/process";
 import { TASK_FLAG_PARKED, Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
 import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
-import { beginExitIfIdle, complete, finish, releaseFile, stopWaiting } from "./release";
+import { interruptOpen } from "./open";
+import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
+
+/** What a login shell sets. */
+const USUAL_UMASK: u32 = 0o022;
 
 /** Creates a process; null if the machine is full. */
 export function createProcess(parent: u32): Process | null {
   if (pool(PROCESS_POOL).isFull() || pool(TASK_POOL).isFull()) return null;
   const process = takeProcess(parent)!;
+  setCredentials(process, machine.uid, machine.gid);
+  process.umask = USUAL_UMASK;
+  process.cwd = TMP;
   process.exitTask = taskIndex(takeTask(TASK_RESERVED, processIndex(process), 0)!) + 1;
   return process;
 }
@@ -45,8 +57,8 @@ export function createProcess(parent: u32): Process | null {
 export function createInit(): void {
   const init = takeProcess(INIT)!;
   assert(processIndex(init) == INIT, "init is the first process");
-  init.uid = 0;
-  init.gid = 0;
+  setCredentials(init, 0, 0);
+  createTree();
 }
 
 /**
@@ -62,6 +74,10 @@ export function spawnProcess(parent: Process, count: u32): i32 {
   if (chunks.capacity - chunks.high < <u32>MAX_DESCRIPTORS / 64) return -ENOMEM;
   const child = createProcess(processIndex(parent));
   if (!child) return -EAGAIN;
+  if (!inheritCredentials(parent, child)) {
+    abandon(child);
+    return -ENOMEM;
+  }
   inherit(parent, child);
   for (let place: u32 = 0; place < count; place++) {
     const fd = lowestFree(child, 0);
@@ -89,6 +105,7 @@ function inherit(parent: Process, child: Process): void {
 
 /** A child that never came to run. */
 function abandon(child: Process): void {
+  dropCredentials(child);
   for (let fd = nextOpen(child, 0); fd >= 0; fd = nextOpen(child, fd + 1)) releaseFile(uninstall(child, fd));
   pool(TASK_POOL).free(child.exitTask - 1);
   pool(PROCESS_POOL).free(processIndex(child));
@@ -137,11 +154,8 @@ export function endProcess(process: Process, status: u32, caller: Task): void {
  */
 export function exitStep(task: Task): i32 {
   assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
-  if (task.file) {
-    // What a call of a thread has left to close.
-    finish(task);
-    return 0;
-  }
+  // What a call of a thread has left to close.
+  if (task.file || task.otherFile) return closeLeft(task);
   const process = processAt(task.process);
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
     const file: OpenFile = uninstall(process, fd);
@@ -151,6 +165,7 @@ export function exitStep(task: Task): i32 {
   }
   pool(TASK_POOL).free(taskIndex(task));
   process.exitTask = 0;
+  dropCredentials(process);
   process.state = PROCESS_ZOMBIE;
   orphanChildren(process);
   const parent = processAt(process.parent);
@@ -208,7 +223,7 @@ export function killProcess(task: Task, pid: i32, signal: i32): i32 {
   const target = findProcess(pid);
   if (!target) return -ESRCH;
   if (<u32>signal > <u32>NSIG) return -EINVAL;
-  if (!sender.isPrivileged && sender.uid != target.uid) return -EPERM;
+  if (!maySignal(sender, target)) return -EPERM;
   // init cannot be killed from inside its own namespace (SIGNAL_UNKILLABLE).
   if (signal == SIGKILL && target.state == PROCESS_ALIVE && processIndex(target) != INIT) {
     endProcess(target, SIGKILL, task);
@@ -216,8 +231,15 @@ export function killProcess(task: Task, pid: i32, signal: i32): i32 {
   return 0;
 }
 
+/** kill_ok_by_cred. */
+function maySignal(sender: Process, target: Process): bool {
+  if (sender.euid == target.suid || sender.euid == target.ruid) return true;
+  return sender.ruid == target.suid || sender.ruid == target.ruid || sender.can(CAP_KILL);
+}
+
 /** Ends a call early, as a signal would. */
 export function interruptedResult(task: Task): i32 {
+  if (task.call == CALL_OPEN) return interruptOpen(task);
   stopWaiting(task);
   const moved = task.transferred + task.done;
   return moved ? <i32>moved : -EINTR;

@@ -1,11 +1,13 @@
 // What is given up at the end of a call: its place in queues, the files that it held.
+import { CALL_OPEN } from "./abi/calls";
 import { GONE, PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
-import { OpenFile, openFileAt, openFileIndex } from "./core/file";
-import { OPEN_FILE_POOL, pool, TASK_POOL } from "./core/pool";
+import { unreserve } from "./core/descriptor";
+import { freeOpenFile, OpenFile, openFileAt, openFileIndex } from "./core/file";
+import { pool, TASK_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
 import { Task, taskAt, taskIndex } from "./core/task";
 import { firstWaitOf, nextWaitOfTask, stopWait, Wait } from "./core/wait";
-import { releasePipe } from "./pipe";
+import { releaseObject } from "./kinds";
 
 /** Gives up one use of an open file; the last closes it. */
 export function releaseFile(file: OpenFile): void {
@@ -13,8 +15,8 @@ export function releaseFile(file: OpenFile): void {
     file.count--;
     return;
   }
-  releasePipe(file);
-  pool(OPEN_FILE_POOL).free(openFileIndex(file));
+  releaseObject(file);
+  freeOpenFile(file);
 }
 
 /** Lets a parked call hold its open file: another thread may close the descriptor meanwhile. */
@@ -22,6 +24,13 @@ export function holdFile(task: Task, file: OpenFile): void {
   if (task.file) return;
   file.count++;
   task.file = openFileIndex(file) + 1;
+}
+
+/** Lets a parked call on two descriptors hold the second one's file too. */
+export function holdOtherFile(task: Task, file: OpenFile): void {
+  if (task.otherFile) return;
+  file.count++;
+  task.otherFile = openFileIndex(file) + 1;
 }
 
 /** Takes a task out of every queue that it waits in, and lets go of the files that it polls. */
@@ -64,25 +73,60 @@ function stopWaitAndRelease(task: Task, wait: Wait): void {
 export function complete(task: Task, result: i32): i32 {
   stopWaiting(task);
   const process = processAt(task.process);
+  if (task.call == CALL_OPEN && task.c) abandonOpen(task, process);
   const isSeen = process.state == PROCESS_ALIVE;
-  if (task.file && openFileAt(task.file - 1).count == 1) leaveFileToClose(task);
+  task.file = keepIfLast(task.file);
+  task.otherFile = keepIfLast(task.otherFile);
+  if (task.file || task.otherFile) leaveFilesToClose(task);
   else finish(task);
   return isSeen ? result : GONE;
 }
 
-/** Of the task remains the file that it is to close. */
-function leaveFileToClose(task: Task): void {
+/** An open(2) that ends while it waits leaves nothing behind: the descriptor that it set aside, its place in the FIFO. */
+function abandonOpen(task: Task, process: Process): void {
+  unreserve(process, task.c - 1);
+  releaseFile(openFileAt(task.file - 1));
+  task.file = 0;
+}
+
+/** Gives up a held file, unless that closes it: then it is left. */
+function keepIfLast(filePlus1: u32): u32 {
+  if (!filePlus1 || openFileAt(filePlus1 - 1).count == 1) return filePlus1;
+  releaseFile(openFileAt(filePlus1 - 1));
+  return 0;
+}
+
+/** Of the task remain the files that it is to close. */
+function leaveFilesToClose(task: Task): void {
   const process = task.process;
   const file = task.file;
+  const otherFile = task.otherFile;
   memory.fill(changetype<usize>(task), 0, offsetof<Task>());
   task.state = TASK_EXITING;
   task.process = process;
   task.file = file;
+  task.otherFile = otherFile;
+}
+
+/**
+ * One step of a task that has files left to close: the input's first, as task_work_run takes the last put first. Returns 1
+ * if another is left.
+ */
+export function closeLeft(task: Task): i32 {
+  const isMore = task.file != 0 && task.otherFile != 0;
+  if (!isMore) {
+    finish(task);
+    return 0;
+  }
+  releaseFile(openFileAt(task.file - 1));
+  task.file = task.otherFile;
+  task.otherFile = 0;
+  return 1;
 }
 
 /** A call is over and done with. */
 export function finish(task: Task): void {
-  const file = task.file;
+  const file = task.file ? task.file : task.otherFile;
   const process = processAt(task.process);
   pool(TASK_POOL).free(taskIndex(task));
   if (file) releaseFile(openFileAt(file - 1));

@@ -1,6 +1,5 @@
 // The pipeline against the shell's own, on files that are hard to get right. Runs the built examples: on the real kernel each
 // process imports them.
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,25 +7,18 @@ import fc from "fast-check";
 import type { Linux } from "linux-ipc";
 import { simulate } from "linux-ipc/simulation";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { shellPipeline, wcStyle } from "../src/cli/shell-tools.js";
 import type * as Pipeline from "./pipeline.js";
+import { built, isLinux } from "./testing.js";
 
-const built = new URL("../dist/examples/pipeline.js", import.meta.url).href;
-const { shell } = (await import(built)) as typeof Pipeline;
+const { shell } = await built<typeof Pipeline>("pipeline");
 
-const isLinux = process.platform === "linux";
 let folder: string;
 let style: Pipeline.WcStyle;
 
-const sh = (script: string, ...args: string[]): string =>
-  execFileSync("sh", ["-c", script, "sh", ...args], {
-    env: { ...process.env, LC_ALL: "C" },
-    encoding: "latin1",
-  });
-
-beforeAll(() => {
+beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "linux-ipc-pipeline-"));
-  // Releases of wc differ in this: see WcStyle.
-  style = { width: 7, printableWords: sh("printf '\\001' | wc -w").trim() === "0" };
+  if (isLinux) style = await wcStyle();
 });
 
 afterAll(() => {
@@ -38,9 +30,6 @@ function fileOf(bytes: Uint8Array | string): string {
   writeFileSync(path, bytes);
   return path;
 }
-
-const shellsOwn = (path: string, word: string): string =>
-  sh('cat "$1" | grep -a -F -e "$2" | wc', path, word);
 
 async function simulated(path: string, word: string, seed = 1): Promise<string> {
   let output: string | undefined;
@@ -81,7 +70,7 @@ describe.runIf(isLinux)("cat FILE | grep WORD | wc", () => {
   it.each(Object.keys(oddFiles))("simulated, gives the shell's bytes for %s", async (name) => {
     const { bytes, word } = oddFiles[name] as { bytes: Uint8Array | string; word: string };
     const path = fileOf(bytes);
-    expect(await simulated(path, word)).toBe(shellsOwn(path, word));
+    expect(await simulated(path, word)).toBe(await shellPipeline(path, word));
   });
 
   it("simulated, gives the shell's bytes for any small file, whatever the schedule", async () => {
@@ -91,7 +80,7 @@ describe.runIf(isLinux)("cat FILE | grep WORD | wc", () => {
     await fc.assert(
       fc.asyncProperty(file, word, fc.nat(), async (bytes, word, seed) => {
         const path = fileOf(Uint8Array.from(bytes));
-        expect(await simulated(path, word, seed)).toBe(shellsOwn(path, word));
+        expect(await simulated(path, word, seed)).toBe(await shellPipeline(path, word));
       }),
       { numRuns: 100 },
     );
@@ -103,7 +92,7 @@ describe.runIf(isLinux)("cat FILE | grep WORD | wc", () => {
       const { linux } = await import("linux-ipc/native");
       const { bytes, word } = oddFiles[name] as { bytes: Uint8Array | string; word: string };
       const path = fileOf(bytes);
-      expect(await shell(linux, path, word, style)).toBe(shellsOwn(path, word));
+      expect(await shell(linux, path, word, style)).toBe(await shellPipeline(path, word));
     },
   );
 

@@ -1,10 +1,11 @@
 // cat FILE | grep WORD | wc: three processes joined by two pipes, each of which sees bytes in whatever pieces the pipes
-// hand over. `shell` starts them as a shell does, and reads what wc says through a third pipe.
+// hand over. `shell` starts them as a shell does (run-pipeline.ts), and reads what wc says through a third pipe.
 //
 // The answer is that of GNU's tools with LC_ALL=C, to the byte: a last line without a newline gets one from grep, a NUL is
 // a byte like any other, and lines may be as long as memory allows.
 import { closeSync, openSync, readSync } from "node:fs";
-import { type Linux, O_CLOEXEC, program } from "linux-ipc";
+import { type Linux, PipeReader, PipeWriter, program, spawnWith } from "linux-ipc";
+import { runPipeline } from "./run-pipeline.js";
 
 const chunkSize = 65536;
 const newline = 10;
@@ -17,28 +18,28 @@ export type WcStyle = {
   readonly printableWords: boolean;
 };
 
-/** Writes a file to the descriptor `out`. */
+/** Writes a file to its standard output. */
 export const cat = program(import.meta.url, async function cat(linux, path: string) {
-  const { out } = linux.fds as { out: number };
+  const output = PipeWriter.from(linux, "stdout");
   const file = openSync(path, "r");
   try {
     const chunk = new Uint8Array(chunkSize);
     // Reading a file is no wait for another process, so it needs no kernel that can be simulated.
     for (let count = readSync(file, chunk); count > 0; count = readSync(file, chunk)) {
-      await linux.write(out, chunk.subarray(0, count));
+      await output.write(chunk.subarray(0, count));
     }
   } finally {
     closeSync(file);
   }
 });
 
-/** Writes the lines of the descriptor `input` that hold a word to the descriptor `out`. Exit status 1 if there is none. */
+/** Writes the lines of its standard input that hold a word to its standard output. Exit status 1 if there is none. */
 export const grep = program(import.meta.url, async function grep(linux, word: string) {
-  const { input, out } = linux.fds as { input: number; out: number };
+  const output = PipeWriter.from(linux, "stdout");
   // As for grep -F, a word of several lines is as many words.
   const words = word.split("\n").map((each) => Buffer.from(each));
   let status = 1;
-  for await (const lines of wholeLines(linux, input)) {
+  for await (const lines of wholeLines(PipeReader.from(linux, "stdin"))) {
     const found: Buffer[] = [];
     for (let start = 0; start < lines.length; ) {
       const end = lines.indexOf(newline, start);
@@ -48,19 +49,19 @@ export const grep = program(import.meta.url, async function grep(linux, word: st
     }
     if (found.length === 0) continue;
     status = 0;
-    await linux.write(out, Buffer.concat(found));
+    await output.write(Buffer.concat(found));
   }
   return status;
 });
 
-/** Counts the lines, words and bytes of the descriptor `input`, and writes the numbers to the descriptor `out`. */
+/** Counts the lines, words and bytes of its standard input, and writes the numbers to its standard output. */
 export const wc = program(import.meta.url, async function wc(linux, style: WcStyle) {
-  const { input, out } = linux.fds as { input: number; out: number };
+  const output = PipeWriter.from(linux, "stdout");
   let lines = 0;
   let words = 0;
   let bytes = 0;
   let inWord = false;
-  for await (const chunk of chunks(linux, input)) {
+  for await (const chunk of PipeReader.from(linux, "stdin")) {
     bytes += chunk.length;
     // An index is twice as fast as an iterator here, and files may be large.
     for (let i = 0; i < chunk.length; i++) {
@@ -75,53 +76,36 @@ export const wc = program(import.meta.url, async function wc(linux, style: WcSty
     }
   }
   const numbers = [lines, words, bytes].map((number) => String(number).padStart(style.width));
-  await linux.write(out, Buffer.from(`${numbers.join(" ")}\n`));
+  await output.write(`${numbers.join(" ")}\n`);
 });
 
 /** Runs `cat FILE | grep WORD | wc`. Resolves to what wc wrote; rejects if a process of the pipeline failed. */
 export async function shell(linux: Linux, path: string, word: string, style: WcStyle): Promise<string> {
-  const [fromCat, toGrep] = await linux.pipe2(O_CLOEXEC);
-  const [fromGrep, toWc] = await linux.pipe2(O_CLOEXEC);
-  const [fromWc, toShell] = await linux.pipe2(O_CLOEXEC);
-  const pids = {
-    cat: await linux.spawn(cat, { args: [path], fds: { out: toGrep } }),
-    grep: await linux.spawn(grep, { args: [word], fds: { input: fromCat, out: toWc } }),
-    wc: await linux.spawn(wc, { args: [style], fds: { input: fromGrep, out: toShell } }),
-  };
-  // A reader sees the end of a pipe when the last descriptor of its write end is closed: ours too.
-  for (const fd of [fromCat, toGrep, fromGrep, toWc, toShell]) await linux.close(fd);
-
-  const said: Uint8Array[] = [];
-  for await (const chunk of chunks(linux, fromWc)) said.push(chunk.slice());
-  await linux.close(fromWc);
-
-  for (const [name, pid] of Object.entries(pids)) {
-    const { status } = await linux.waitpid(pid);
-    const isNoMatch = name === "grep" && status === 1 << 8;
-    if (status !== 0 && !isNoMatch) throw new Error(`${name} failed: wait status ${status}`);
+  const { output, statuses } = await runPipeline(linux, [
+    (fds) => spawnWith(linux, cat, { args: [path], fds }),
+    (fds) => spawnWith(linux, grep, { args: [word], fds }),
+    (fds) => spawnWith(linux, wc, { args: [style], fds }),
+  ]);
+  for (const [place, status] of statuses.entries()) {
+    const isNoMatch = place === 1 && status === 1 << 8;
+    if (status !== 0 && !isNoMatch) {
+      throw new Error(`${["cat", "grep", "wc"][place]} failed: wait status ${status}`);
+    }
   }
-  return Buffer.concat(said).toString();
-}
-
-/** What a pipe hands over, until its end; each chunk is valid until the next is asked for. */
-async function* chunks(linux: Linux, fd: number): AsyncGenerator<Uint8Array> {
-  const chunk = new Uint8Array(chunkSize);
-  for (let count = await linux.read(fd, chunk); count > 0; count = await linux.read(fd, chunk)) {
-    yield chunk.subarray(0, count);
-  }
+  return output.toString();
 }
 
 /** The same bytes in pieces that end with a newline; a last line without one gets it. */
-async function* wholeLines(linux: Linux, fd: number): AsyncGenerator<Buffer> {
+async function* wholeLines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   // A line may come in many pieces: they are joined once, when its end is there.
   let begun: Uint8Array[] = [];
-  for await (const chunk of chunks(linux, fd)) {
+  for await (const chunk of input) {
     const end = chunk.lastIndexOf(newline) + 1;
     if (end > 0) {
       yield Buffer.concat([...begun, chunk.subarray(0, end)]);
       begun = [];
     }
-    if (end < chunk.length) begun.push(chunk.slice(end));
+    if (end < chunk.length) begun.push(chunk.subarray(end));
   }
   if (begun.length > 0) yield Buffer.concat([...begun, Uint8Array.of(newline)]);
 }

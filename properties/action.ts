@@ -5,37 +5,72 @@ import type { SpawnOptions } from "../src/linux.js";
 import { syscalls } from "../src/syscalls.js";
 import { pattern } from "./pattern.js";
 import { childProgram } from "./program.js";
-import type { Step } from "./step.js";
+import type { Buffers, Groups, PathStep, Step } from "./step.js";
 
 export type ActionArgument =
   | number
+  | PathStep
   | { readonly room: number }
   | { readonly bytes: number; readonly seed: number }
+  | (Buffers & { readonly seed: number })
+  | Groups
   | { readonly nanoseconds: string }
+  | { readonly offset: string }
+  | null
   /** fd and events of each entry. */
   | readonly (readonly [number, number])[];
 
 export interface Action {
   readonly call: Step["call"];
-  /** For `share`: the index of the process to take from, and its descriptor. For `spawn`: a descriptor to pass, if any. */
+  /**
+   * For `share`: the index of the process to take from, and its descriptor. For `interrupt`: the number of the call. For
+   * `spawn`: a descriptor to pass, if any.
+   */
   readonly args: readonly ActionArgument[];
 }
 
 /** An argument as `Linux` takes it. */
 export function javascriptArgument(argument: ActionArgument): unknown {
-  if (typeof argument === "number") return argument;
+  if (typeof argument === "number" || argument === null) return argument;
+  if ("path" in argument) return pathOf(argument);
   if ("room" in argument) return new Uint8Array(argument.room);
   if ("bytes" in argument) return pattern(argument.seed, argument.bytes);
+  if ("buffers" in argument) return buffersOf(argument);
+  if ("groups" in argument) return repeated(argument.groups, argument.times);
   if ("nanoseconds" in argument) return BigInt(argument.nanoseconds);
+  if ("offset" in argument) return BigInt(argument.offset);
   return argument.map(([fd, events]) => ({ fd, events }));
 }
 
-/** The action as a call of the model. Not for `share`. */
-export function callOf({ call, args }: Action): Call {
-  if (call === "share") throw new TypeError("share is no call");
-  if (call === "spawn") return syscalls.spawn.marshal(childProgram, spawnOptions(args), undefined);
-  return syscalls[call].marshal(...(args.map(javascriptArgument) as [unknown, unknown, unknown]));
+const pathOf = ({ path, filling = "", times = 0 }: PathStep): string =>
+  path.replace("~", filling.repeat(times));
+
+const repeated = <T>(list: readonly T[], times = 1): T[] => Array.from({ length: times }, () => list).flat();
+
+/** The bytes of one pattern, cut into buffers. What fills them must not change the pattern: they are a copy. */
+function buffersOf({ buffers, times, seed }: Buffers & { seed: number }): Uint8Array[] {
+  const sizes = repeated(buffers, times);
+  const bytes = pattern(
+    seed,
+    sizes.reduce((sum, size) => sum + size, 0),
+  ).slice();
+  let end = 0;
+  return sizes.map((size) => {
+    end += size;
+    return bytes.subarray(end - size, end);
+  });
 }
+
+/** The action as a call of the model. Not for what is none. */
+export function callOf({ call, args }: Action): Call {
+  if (call === "share" || call === "interrupt") throw new TypeError(`${call} is no call`);
+  if (call === "spawn") return syscalls.spawn.marshal(childProgram, spawnOptions(args), undefined);
+  return syscalls[call].marshal(...args.map(javascriptArgument));
+}
+
+/** Whether a step's call never waits. */
+export const isInstant = (call: Action["call"]): boolean =>
+  call === "share" || call === "interrupt" || syscalls[call].wait === "none";
 
 /** The options of a spawn action. @param args the child's arguments */
 export function spawnOptions(passed: Action["args"], args: readonly string[] = []): SpawnOptions {
@@ -50,16 +85,39 @@ export function isTimed({ call, args }: Action): boolean {
 
 /** An action as people read it: `write(130, 4096 bytes)`. */
 export function actionText({ call, args }: Action): string {
-  return `${call}(${args.map(argumentText).join(", ")})`;
+  return `${call}(${args.map((argument, place) => argumentText(call, argument, place)).join(", ")})`;
 }
 
-function argumentText(argument: ActionArgument): string {
-  if (typeof argument === "number") return String(argument);
+function argumentText(call: Action["call"], argument: ActionArgument, place: number): string {
+  if (argument === null) return "null";
+  if (typeof argument === "number") return numberText(call, argument, place);
+  if ("path" in argument) return pathText(argument);
   if ("room" in argument) return `room for ${argument.room}`;
   if ("bytes" in argument) return `${argument.bytes} bytes`;
+  if ("buffers" in argument) return `buffers of ${listText(argument.buffers, argument.times)}`;
+  if ("groups" in argument) return listText(argument.groups, argument.times);
   if ("nanoseconds" in argument) return `${argument.nanoseconds} ns`;
+  if ("offset" in argument) return argument.offset;
   return `[${argument.map(([fd, events]) => `${fd}:${eventText(events)}`).join(" ")}]`;
 }
+
+/** Modes and flags of files are read in octal. */
+const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
+  open: 1,
+  mkfifo: 1,
+  mkdir: 1,
+  chmod: 1,
+  umask: 0,
+};
+
+const numberText = (call: Action["call"], number: number, place: number): string =>
+  octalPlaces[call] === place ? `0${(number >>> 0).toString(8)}` : String(number);
+
+const pathText = ({ path, filling, times }: PathStep): string =>
+  filling === undefined ? JSON.stringify(path) : `${JSON.stringify(path)} with ${times} times ${filling}`;
+
+const listText = (list: readonly number[], times = 1): string =>
+  `[${list.join(", ")}]${times === 1 ? "" : ` ${times} times`}`;
 
 const eventNames: readonly (readonly [string, number])[] = [
   ["IN", 0x1],

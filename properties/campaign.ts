@@ -6,8 +6,9 @@ import type { Executor } from "./executor.js";
 import { canRun, type ExecutorName, executorNames, openExecutor } from "./executors.js";
 import { cases, type Mechanism, mechanisms } from "./generators/index.js";
 import { Oracle } from "./oracle.js";
+import { canBecomeOthers, pipeLimits, rootCapabilities } from "./real-machine.js";
 import type { Difference, Replay, Report, Request } from "./report.js";
-import type { Step } from "./step.js";
+import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
 /** Steps of a case at most, after those that it begins with. */
@@ -92,7 +93,7 @@ class Campaign {
   async #turn(mechanism: Mechanism, seed: number, steps: number): Promise<Difference | undefined> {
     let shrinkUntil = Number.POSITIVE_INFINITY;
     let failure: unknown;
-    const agrees = async (made: readonly Step[]): Promise<boolean> => {
+    const agrees = async (made: Case): Promise<boolean> => {
       if (Date.now() > shrinkUntil || failure !== undefined) return true;
       if (shrinkUntil === Number.POSITIVE_INFINITY && this.tally.steps >= steps) return true;
       const isSame = await this.#agrees(made, mechanism).catch((error: unknown) => {
@@ -106,7 +107,7 @@ class Campaign {
       }
       return isSame;
     };
-    const property = fc.asyncProperty(cases(mechanism, caseLength(mechanism)), agrees);
+    const property = fc.asyncProperty(cases(mechanism, caseLength(mechanism), canBecomeOthers()), agrees);
     const result = await fc.check(property, { seed, numRuns: casesPerTurn(mechanism) });
     if (failure !== undefined) throw failure;
     if (!result.failed || this.#last === undefined) return undefined;
@@ -118,14 +119,14 @@ class Campaign {
       path: counterexamplePath ?? "",
       shrinks: result.numShrinks,
       stepsBefore: this.#stepsBeforeShrinking,
-      steps: counterexample?.[0] ?? [],
+      ...(counterexample?.[0] ?? { users: [], steps: [] }),
       rows: this.#last.rows,
     };
   }
 
-  async #agrees(steps: readonly Step[], mechanism: Mechanism): Promise<boolean> {
+  async #agrees(made: Case, mechanism: Mechanism): Promise<boolean> {
     const { executor, oracle } = await this.#judge(mechanism);
-    const result = await runCase(steps, executor, oracle, this.tally);
+    const result = await runCase(made, executor, oracle, this.tally);
     this.#progress(this.tally.steps);
     // The executors' processes and the progress bar live by the event loop.
     await new Promise(setImmediate);
@@ -142,9 +143,9 @@ class Campaign {
     return undefined;
   }
 
-  async #replay({ steps, mechanism, times }: Replay): Promise<Difference | undefined> {
+  async #replay({ users, steps, mechanism, times }: Replay): Promise<Difference | undefined> {
     for (let time = 0; time < times; time++) {
-      if (await this.#agrees(steps, mechanism)) continue;
+      if (await this.#agrees({ users, steps }, mechanism)) continue;
       const rows = this.#last?.rows ?? [];
       return {
         executor: this.#name,
@@ -153,6 +154,7 @@ class Campaign {
         path: "",
         shrinks: 0,
         stepsBefore: this.tally.steps,
+        users,
         steps,
         rows,
       };
@@ -173,5 +175,7 @@ interface Judge {
 async function openJudge(name: ExecutorName, mechanism: Mechanism): Promise<Judge> {
   const executor = await openExecutor(name, mechanism);
   const { firstDescriptor, rlimitNofile, form } = executor;
-  return { executor, oracle: new Oracle(new Machine({ firstDescriptor, rlimitNofile }), form) };
+  const capabilities = rootCapabilities();
+  const machine = new Machine({ firstDescriptor, rlimitNofile, capabilities, ...pipeLimits() });
+  return { executor, oracle: new Oracle(machine, form, capabilities) };
 }

@@ -1,14 +1,15 @@
 // Runs one case: its steps on the real kernel, each judged by the oracle before the next is made.
 import { PROCESS_ALIVE } from "../assembly/abi/model.js";
-import type { Action } from "./action.js";
+import { type Action, isInstant } from "./action.js";
 import { acceptedDivergence, avoidance } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
 import { type Observation, type Oracle, type Pending, taskText, type Verdict } from "./oracle.js";
 import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
-import type { Step } from "./step.js";
+import type { Case, Step } from "./step.js";
 import type { Tally } from "./tally.js";
+import type { UserName } from "./users.js";
 
 /** One line of what happened. */
 export interface Row {
@@ -25,23 +26,8 @@ export type CaseResult =
   | { readonly kind: "same" | "inconclusive" | "accepted" }
   | { readonly kind: "different"; readonly rows: readonly Row[] };
 
-/** Calls that never wait. */
-const instant: ReadonlySet<string> = new Set([
-  "share",
-  "pipe2",
-  "close",
-  "dup",
-  "dup2",
-  "dup3",
-  "fcntl",
-  "ioctl",
-  "clock_gettime",
-  "getpid",
-  "getppid",
-  "kill",
-  "spawn",
-  "exit",
-]);
+/** Calls after which a process may not do all that it might. */
+const changingCalls: ReadonlySet<string> = new Set(["setresuid", "setresgid", "setgroups"]);
 
 interface Made {
   readonly pending: Pending;
@@ -51,14 +37,14 @@ interface Made {
 
 /** Runs the steps. Whatever comes of it, the executor is ready for another case. */
 export async function runCase(
-  steps: readonly Step[],
+  { users, steps }: Case,
   executor: Executor,
   oracle: Oracle,
   tally: Tally,
 ): Promise<CaseResult> {
-  const count = await executor.begin();
-  oracle.begin(count);
-  const run = new CaseRun(executor, oracle, tally);
+  await executor.begin(users);
+  oracle.begin(users);
+  const run = new CaseRun(users, executor, oracle, tally);
   tally.cases++;
   let result: CaseResult;
   try {
@@ -79,8 +65,13 @@ class CaseRun {
   readonly #made: Made[] = [];
   readonly #blocked = new Map<number, Pending>();
   readonly #pids = new Pids(process.pid);
+  /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
+  readonly #roots: Set<number>;
 
-  constructor(executor: Executor, oracle: Oracle, tally: Tally) {
+  constructor(users: readonly UserName[], executor: Executor, oracle: Oracle, tally: Tally) {
+    this.#roots = new Set(
+      [...users.keys()].filter((place) => users[place] === "root").map((place) => place + 1),
+    );
     this.#executor = executor;
     this.#oracle = oracle;
     this.#tally = tally;
@@ -117,7 +108,8 @@ class CaseRun {
   async step(step: Step): Promise<Verdict> {
     const pending = this.#pendingOf(step);
     if (pending === undefined) return { kind: "allowed" };
-    this.#executor.issue({ ...pending, action: this.#pids.toReal(pending.action) });
+    if (process.env.ORACLE_TRACE) console.error("T", JSON.stringify(pending));
+    await this.#executor.issue({ ...pending, action: this.#pids.toReal(pending.action) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
     const verdict = this.#judge(pending, observation);
@@ -128,6 +120,7 @@ class CaseRun {
   #judge(pending: Pending, observation: Observation): Verdict {
     try {
       if (pending.action.call === "share") return this.#oracle.observeShare(pending, observation);
+      if (pending.action.call === "interrupt") return this.#oracle.observeInterruption(pending, observation);
       return this.#oracle.observe([pending], observation);
     } catch (error) {
       // An assertion of the model.
@@ -150,11 +143,14 @@ class CaseRun {
       firstDescriptor: this.#executor.firstDescriptor,
       rlimitNofile: this.#executor.rlimitNofile,
       stepNumber: this.#made.length,
+      blocked: (process) => this.#blockedOf(process).map(({ id }) => id),
+      canShare: (process) => this.#roots.has(process),
     };
     const process = callerOf(step, setting.processes);
     const action = resolve(step, process, setting);
     if (action === undefined || !this.#canTake(process, action)) return undefined;
-    const avoided = avoidance(action, process, machine, this.#executor.form);
+    const blocked = this.#blockedOf(process).length;
+    const avoided = avoidance({ action, caller: process, machine, form: this.#executor.form, blocked });
     if (avoided !== undefined) {
       this.#tally.avoid(avoided.name);
       return undefined;
@@ -162,23 +158,29 @@ class CaseRun {
     return { id: this.#made.length, process, action };
   }
 
+  #blockedOf(process: number): Pending[] {
+    return [...this.#blocked.values()].filter((pending) => pending.process === process);
+  }
+
   /** The last idle thread of a process is kept for calls that cannot wait: else a case ends with all blocked. */
   #canTake(process: number, action: Action): boolean {
     if (action.call === "spawn" && !this.#executor.canSpawn()) return false;
+    if (action.call === "interrupt") return true;
     const idle = this.#executor.idle(process);
     if (idle === 0) return false;
-    return idle > 1 || instant.has(action.call) || !this.#oracle.mayBlock(process, action);
+    return idle > 1 || isInstant(action.call) || !this.#oracle.mayBlock(process, action);
   }
 
   /** Keeps what was seen: the observation, on the model's pids. */
   #note(pending: Pending, seen: Observation): Observation {
     this.#blocked.set(pending.id, pending);
+    if (changingCalls.has(pending.action.call)) this.#roots.delete(pending.process);
     const observation = new Map<number, Outcome>();
     for (const [id, outcome] of seen) {
       const completed = this.#blocked.get(id);
       if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
       this.#blocked.delete(id);
-      this.#tally.outcome(completed.action.call, outcome);
+      if (completed.action.call !== "interrupt") this.#tally.outcome(completed.action.call, outcome);
       observation.set(id, this.#pids.toModel(completed.action.call, outcome));
     }
     this.#tally.steps++;

@@ -2,22 +2,23 @@
 // `awaited` makes them as production does, many at once in one thread.
 import type { Form } from "../backends/wasm/machine.js";
 import type { Observation, Pending } from "./oracle.js";
+import type { UserName } from "./users.js";
 
 export interface Executor {
   /** How the model's tasks wait when this executor makes the calls. */
   readonly form: Form;
   readonly firstDescriptor: number;
   readonly rlimitNofile: number;
-  /** Starts a case on processes that hold nothing: their number. */
-  begin(): Promise<number> | number;
+  /** Starts a case on processes of these users, which hold nothing. */
+  begin(users: readonly UserName[]): Promise<void>;
   /** How many more calls a process can have under way. */
   idle(process: number): number;
   /** Whether a call may start another process. */
   canSpawn(): boolean;
   /** The pid of a process that is new in the model. */
   meet(process: number): number;
-  /** Makes a call: an action on real pids. */
-  issue(pending: Pending): void;
+  /** Makes a call, or interrupts one: an action on real pids. */
+  issue(pending: Pending): Promise<void> | void;
   /** Waits until nothing moves any more: what has completed since the last time. */
   settle(): Promise<Observation> | Observation;
   /** Ends the case: ends what is under way, closes what was opened. Throws if something is left. */

@@ -1,6 +1,7 @@
 // Campaigns run in processes of their own, in fresh IPC, PID and mount namespaces that are entered before node starts: a
 // thread that entered one itself would leave what its process shares. There a campaign's process is init, so whatever it
-// leaves behind ends with it; and `kill` reaches nothing else.
+// leaves behind ends with it; and `kill` reaches nothing else. The files that its cases make lie in a file system of its
+// own, in memory, that ends with it too.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -17,12 +18,15 @@ const namespaces = ["--ipc", "--pid", "--mount", "--fork", "--mount-proc", "--ki
 // If this process is killed, so is the campaign.
 const dying = ["setpriv", "--pdeathsig", "KILL"];
 
+const mounting = ["sh", "-c", 'mount -t tmpfs linux-ipc /dev/shm && exec "$@"', "sh"];
+
 /** How a command is started in namespaces of its own; undefined where that is forbidden. */
 function isolatingCommand(): readonly string[] | undefined {
   // Whoever is not root becomes it in a user namespace first.
   const own = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
   const plain = own.map((options) => ["unshare", ...options]);
-  return [...plain.map((command) => [...dying, ...command]), ...plain].find(works);
+  const separate = [...plain.map((command) => [...dying, ...command]), ...plain];
+  return [...separate.map((command) => [...command, ...mounting]), ...separate].find(works);
 }
 
 const works = ([file, ...args]: readonly string[]): boolean =>

@@ -1,5 +1,5 @@
 // Runs generated steps on the model alone, under a schedule of its own: for the properties of the model that need no kernel.
-import { BLOCKED, PROCESS_ALIVE, TASK_EXITING } from "../assembly/abi/model.js";
+import { BLOCKED, PROCESS_ALIVE, TASK_BLOCKED, TASK_EXITING } from "../assembly/abi/model.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
 import { refusal } from "../src/refusals.js";
@@ -46,8 +46,14 @@ export class ModelRun {
       firstDescriptor: 3,
       rlimitNofile: 27,
       stepNumber: number,
+      blocked: (process) => [...this.#calls.keys()].filter((task) => this.#isBlocked(process, task)),
+      canShare: () => true,
     });
     if (action === undefined) return;
+    if (action.call === "interrupt") {
+      machine.interrupt(action.args[0] as number);
+      return;
+    }
     if (action.call === "share") {
       const [from, fd] = action.args as [number, number];
       this.log.push(`share ${machine.shareDescriptor(from, fd, caller)}`);
@@ -55,6 +61,10 @@ export class ModelRun {
     }
     const call = callOf(action);
     if (refusal(call) === 0) this.#calls.set(machine.createTask(caller, this.form), call);
+  }
+
+  #isBlocked(process: number, task: number): boolean {
+    return this.machine.taskProcess(task) === process && this.machine.taskState(task) === TASK_BLOCKED;
   }
 
   /** Lets one task take its step: the `choice`-th of those that can, modulo how many there are. @returns false if none can */

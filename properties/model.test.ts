@@ -6,7 +6,7 @@ import { type Form, Machine } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
 import { PIPE_BUF } from "../src/constants.js";
 import { syscalls } from "../src/syscalls.js";
-import { cases } from "./generators/index.js";
+import { cases as generatedCases, type Mechanism } from "./generators/index.js";
 import { ModelRun } from "./model-run.js";
 import { pattern } from "./pattern.js";
 import type { Step } from "./step.js";
@@ -17,6 +17,10 @@ const forms: readonly (readonly [string, Form])[] = [
 ];
 const options = { firstDescriptor: 3, rlimitNofile: 27 };
 const PROCESSES = 3;
+
+/** The steps of cases: all processes are root's. */
+const cases = (mechanism: Mechanism, maxLength: number): fc.Arbitrary<readonly Step[]> =>
+  generatedCases(mechanism, maxLength).map(({ steps }) => steps);
 
 function fresh(machine: Machine): void {
   machine.reset();

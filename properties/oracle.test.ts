@@ -32,7 +32,7 @@ describe("the oracle", () => {
   beforeEach(() => {
     calls = 0;
     oracle = new Oracle(new Machine(), FORM_AWAITED);
-    oracle.begin(1);
+    oracle.begin(["root"]);
     seen(A, { call: "pipe2", args: [0] }, { 0: { result: 0, values: [R, W], bytes: undefined } });
     seen(A, read(1), {});
     seen(A, read(2), {});
@@ -68,7 +68,7 @@ describe("the oracle", () => {
   it("keeps all states that agree, and drops those that later contradict what is seen", () => {
     // Who of two writers took the one free slot is not seen until the bytes come out.
     const full = 65536;
-    oracle.begin(1);
+    oracle.begin(["root"]);
     calls = 0;
     seen(A, { call: "pipe2", args: [0] }, { 0: { result: 0, values: [R, W], bytes: undefined } });
     seen(A, write(full, 1), { 1: answer(full) });

@@ -13,6 +13,7 @@ import type { Call } from "../src/call.js";
 import { refusal } from "../src/refusals.js";
 import { type Action, actionText, callOf } from "./action.js";
 import { modelOutcome, type Outcome, outcomeText, sameOutcome } from "./outcome.js";
+import { credentialsOf, type UserName } from "./users.js";
 
 /** A call that was issued, and has not completed as far as is known. */
 export interface Pending {
@@ -54,7 +55,7 @@ export class Oracle {
   #states: Snapshot[] = [];
   readonly #pending = new Map<number, PendingTask>();
   #recorded: { pending: readonly Pending[]; observation: Observation }[] = [];
-  #processCount = 0;
+  #users: readonly UserName[] = [];
   /** Distinct states met in all closures, by hash: a measure of how far the generators reach. */
   readonly distinct = new Set<bigint>();
 
@@ -67,22 +68,26 @@ export class Oracle {
   #log: string[] = [];
   readonly #runnable: number[] = [];
 
-  constructor(machine: Machine, form: Form) {
+  readonly #capabilities: bigint;
+
+  /** @param capabilities those of user 0 on the machine */
+  constructor(machine: Machine, form: Form, capabilities = 0n) {
     this.machine = machine;
     this.form = form;
+    this.#capabilities = capabilities;
     this.#empty = machine.snapshot();
   }
 
-  /** Starts a case: `processCount` processes that hold nothing. */
-  begin(processCount: number): void {
-    this.#processCount = processCount;
+  /** Starts a case: processes of these users, which hold nothing. */
+  begin(users: readonly UserName[]): void {
+    this.#users = users;
     this.#recorded = [];
     this.#restart();
   }
 
   #restart(): void {
     this.machine.restore(this.#empty);
-    for (let index = 0; index < this.#processCount; index++) this.machine.createProcess();
+    for (const user of this.#users) this.machine.createProcess(credentialsOf(user, this.#capabilities));
     this.#states = [];
     this.#pending.clear();
   }
@@ -101,7 +106,7 @@ export class Oracle {
     }
     this.#recorded.push({ pending: issued, observation });
     try {
-      if (this.#advance(issued, observation)) {
+      if (this.#advance(() => this.#issue(issued), observation)) {
         this.distinct.add(this.machine.hash());
         return allowed;
       }
@@ -110,6 +115,25 @@ export class Oracle {
       throw error;
     }
     return { kind: "different", allowed: this.#whatIsAllowed() };
+  }
+
+  /** Judges an interruption: no call of the model, it completes at once, and may let others complete. */
+  observeInterruption(pending: Pending, observation: Observation): Verdict {
+    this.#recorded.push({ pending: [pending], observation });
+    const rest = new Map(observation);
+    rest.delete(pending.id);
+    try {
+      if (this.#advance(() => this.#interrupt(pending), rest)) return allowed;
+    } catch (error) {
+      if (error instanceof CapReached) return inconclusive;
+      throw error;
+    }
+    return { kind: "different", allowed: this.#whatIsAllowed() };
+  }
+
+  #interrupt({ action }: Pending): void {
+    const [id] = action.args;
+    for (const known of this.#pending.values()) if (known.id === id) this.machine.interrupt(known.task);
   }
 
   /** Gives a process a descriptor for another's open file in every state; the result of the first. */
@@ -138,20 +162,21 @@ export class Oracle {
     return blocks;
   }
 
-  #advance(issued: readonly Pending[], observation: Observation | undefined): boolean {
+  /** Lets something happen in every state, and follows what comes of it. @returns whether the observation is among that */
+  #advance(happens: () => void, observation: Observation | undefined): boolean {
     const before = this.#states;
     this.#observation = observation;
     this.#seen.clear();
     this.#leaves.clear();
     this.#branched = before.length > 0;
     if (before.length === 0) {
-      this.#issue(issued);
+      happens();
       if (!this.#explore() && !this.#branched) return false;
     }
     for (const state of before) {
       this.machine.restore(state);
       this.#log.length = 0;
-      this.#issue(issued);
+      happens();
       this.#explore();
     }
     if (this.#branched) {
@@ -284,17 +309,24 @@ export class Oracle {
       for (const { pending, observation } of recorded.slice(0, -1)) {
         const [first] = pending;
         if (first?.action.call === "share") this.observeShare(first, observation);
+        else if (first?.action.call === "interrupt") this.observeInterruption(first, observation);
         else this.observe(pending, observation);
       }
       this.#described.clear();
       this.#log.length = 0;
-      if (last !== undefined) this.#advance(last.pending, undefined);
+      if (last !== undefined) this.#advance(() => this.#happen(last.pending), undefined);
     } catch (error) {
       if (!(error instanceof CapReached)) throw error;
       this.#described.add("…");
     }
     this.#recorded = recorded;
     return [...this.#described];
+  }
+
+  #happen(pending: readonly Pending[]): void {
+    const [first] = pending;
+    if (first?.action.call === "interrupt") this.#interrupt(first);
+    else this.#issue(pending);
   }
 
   /** Judges a `share`: no call of the model, it completes at once. */
@@ -306,7 +338,8 @@ export class Oracle {
 }
 
 /** The errno of a call that linux-ipc refuses before it asks a kernel: 0 for all others. */
-const refusalOf = (action: Action): number => (action.call === "share" ? 0 : refusal(callOf(action)));
+const refusalOf = (action: Action): number =>
+  action.call === "share" || action.call === "interrupt" ? 0 : refusal(callOf(action));
 
 /** Judges what never goes to the model: its result is known, and nothing else may complete. */
 function judgeResult({ id, action }: Pending, observation: Observation, result: number): Verdict {

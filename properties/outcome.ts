@@ -2,13 +2,13 @@
 import { GONE } from "../assembly/abi/model.js";
 import type { Call } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
-import type { WaitResult } from "../src/linux.js";
+import type { FileStatus, WaitResult } from "../src/linux.js";
 import { eventText } from "./action.js";
 
 export interface Outcome {
   /** A result >= 0, -errno, or GONE: the process ended first. A call whose result is no integer has 0. */
   readonly result: number;
-  /** What is returned beside it: the two descriptors, `revents`, pid and status. */
+  /** What is returned beside it: the two descriptors, `revents`, pid and status, the status of a file, groups. */
   readonly values: readonly number[];
   /** The bytes read. */
   readonly bytes: Uint8Array | undefined;
@@ -25,14 +25,24 @@ export const answer = (result: number, values: readonly number[] = none): Outcom
 
 export const gone: Outcome = { result: GONE, values: none, bytes: undefined };
 
-/** The outcome of a call with what it returned, or -errno, and the buffer that it read into. */
+/** The outcome of a call with what it returned, or -errno, and the buffer or buffers that it read into. */
 export function outcomeOf(call: string, result: number, value: unknown, buffer: unknown): Outcome {
   if (result < 0) return { result, values: none, bytes: undefined };
   switch (call) {
     case "read":
       return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
+    case "readv":
+    case "vmsplice":
+      // Of a vmsplice into a pipe these are the bytes that it took.
+      return { result, values: none, bytes: firstBytes(buffer as readonly Uint8Array[], result) };
+    case "stat":
+    case "fstat": {
+      const { mode, nlink, uid, gid } = value as FileStatus;
+      return { result: 0, values: [mode, nlink, uid, gid], bytes: undefined };
+    }
     case "pipe2":
     case "poll":
+    case "getgroups":
       return { result: 0, values: value as number[], bytes: undefined };
     case "waitpid": {
       const { pid, status } = value as WaitResult;
@@ -48,6 +58,18 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
     default:
       return { result, values: none, bytes: undefined };
   }
+}
+
+function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {
+  const bytes = new Uint8Array(count);
+  let end = 0;
+  for (const buffer of buffers) {
+    const part = buffer.subarray(0, count - end);
+    bytes.set(part, end);
+    end += part.length;
+    if (end === count) break;
+  }
+  return bytes;
 }
 
 /** The outcome of an attempt on the model that did not block. */
@@ -71,10 +93,16 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function outcomeText(call: string, { result, values, bytes }: Outcome): string {
   if (result === GONE) return "gone";
   if (result < 0) return errnoName(-result);
+  if (call === "stat" || call === "fstat") return statusText(values);
   if (call === "poll") return `[${values.map(eventText).join(" ")}]`;
   if (values.length > 0) return `[${values.join(", ")}]`;
   if (bytes !== undefined && bytes.length > 0) return `${result} (${digest(bytes)})`;
   return String(result);
+}
+
+/** The status of a file: `010644 of 0:0, 1 link`. */
+function statusText([mode = 0, nlink, uid, gid]: readonly number[]): string {
+  return `0${mode.toString(8)} of ${uid}:${gid}, ${nlink} links`;
 }
 
 /** A short name of some bytes, so that a table can tell them apart. */

@@ -3,7 +3,7 @@ import { linux } from "../backends/linux/index.js";
 import { SyscallError } from "../src/errors.js";
 import type { SyncLinux } from "../src/linux.js";
 import { type Action, javascriptArgument, spawnOptions } from "./action.js";
-import { pidfdGetfd } from "./libc.js";
+import { takeFrom } from "./libc.js";
 import { answer, type Outcome, outcomeOf } from "./outcome.js";
 import { childProgram } from "./program.js";
 
@@ -18,15 +18,20 @@ export function perform(linux: SyncLinux, { call, args }: Action, connection?: s
     call === "spawn" ? [childProgram, spawnOptions(args, [connection ?? ""])] : args.map(javascriptArgument);
   try {
     const value = (linux as unknown as Record<string, AnyMethod>)[call]?.(...made);
+    // The harness needs the number of a child.
+    if (call === "spawn") return answer(1, [value as number]);
     return outcomeOf(call, typeof value === "number" ? value : 0, value, made[1]);
   } catch (error) {
     return failedOutcome(error);
   }
 }
 
-/** Takes a descriptor of another process, as the model's `shareDescriptor` does. */
-export function takeDescriptor(pidfd: number, fd: number): Outcome {
-  const taken = pidfdGetfd(pidfd, fd);
+/**
+ * Takes a descriptor of another process, as the model's `shareDescriptor` does.
+ * @param firstDescriptor all below are taken; the last of those is the harness's own
+ */
+export function takeDescriptor(from: number, fd: number, firstDescriptor: number): Outcome {
+  const taken = takeFrom(from, fd, firstDescriptor - 1);
   if (taken >= 0) linux.adopt(taken);
   return answer(taken);
 }

@@ -48,6 +48,9 @@ export class Pids {
       case "getpid":
       case "getppid":
         return { ...outcome, result: this.#modelPid(outcome.result) };
+      case "spawn":
+        // It is new: nobody knows it by a number of the model yet.
+        return { ...outcome, values: [] };
       case "waitpid": {
         const [pid, status] = outcome.values as [number, number];
         return pid === 0 ? outcome : { ...outcome, values: [this.#modelPid(pid), status] };

@@ -4,15 +4,18 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutorName } from "./executors.js";
-import type { Mechanism } from "./generators/index.js";
+import { type Mechanism, usualUsers } from "./generators/index.js";
 import type { Difference, Replay } from "./report.js";
 import type { Step } from "./step.js";
+import type { UserName } from "./users.js";
 
 export interface Regression {
   readonly executor: ExecutorName | "both";
   readonly mechanism: Mechanism;
   /** What it was, once it is understood. */
   readonly note: string;
+  /** Of the first processes; those of the mechanism's cases if they do not matter. */
+  readonly users?: readonly UserName[];
   readonly steps: readonly Step[];
 }
 
@@ -30,8 +33,8 @@ export const listRegressions = (folder: string): string[] =>
     : [];
 
 /** Keeps a difference. @returns the file's path */
-export function saveRegression(folder: string, { executor, mechanism, steps }: Difference): string {
-  const regression: Regression = { executor, mechanism, note: "", steps };
+export function saveRegression(folder: string, { executor, mechanism, users, steps }: Difference): string {
+  const regression: Regression = { executor, mechanism, note: "", users, steps };
   const text = `${JSON.stringify(regression, undefined, 2)}\n`;
   const digest = createHash("sha256").update(JSON.stringify(steps)).digest("hex").slice(0, 8);
   const path = join(folder, `${mechanism}-${digest}.json`);
@@ -43,7 +46,8 @@ export function saveRegression(folder: string, { executor, mechanism, steps }: D
 }
 
 /** A saved case as a campaign runs it. Where processes are started, a time costs more. */
-export const replayOf = ({ steps, mechanism }: Regression, times: number): Replay => ({
+export const replayOf = ({ users, steps, mechanism }: Regression, times: number): Replay => ({
+  users: users ?? usualUsers(mechanism),
   steps,
   mechanism,
   times: mechanism === "process" ? Math.ceil(times / 20) : times,

@@ -2,7 +2,7 @@
 import type { Row } from "./case.js";
 import type { ExecutorName } from "./executors.js";
 import type { Mechanism } from "./generators/index.js";
-import type { Step } from "./step.js";
+import type { Case } from "./step.js";
 import type { PlainTally } from "./tally.js";
 
 export interface Request {
@@ -16,8 +16,7 @@ export interface Request {
 }
 
 /** A case that is run again: several times, since the kernel may choose otherwise. */
-export interface Replay {
-  readonly steps: readonly Step[];
+export interface Replay extends Case {
   readonly mechanism: Mechanism;
   readonly times: number;
 }
@@ -31,7 +30,7 @@ export interface ExecutorTally extends PlainTally {
 }
 
 /** A difference between the model and the kernel, shrunk. */
-export interface Difference {
+export interface Difference extends Case {
   readonly executor: ExecutorName;
   readonly mechanism: Mechanism;
   /** fast-check's seed and path of the shrunk case. */
@@ -40,7 +39,6 @@ export interface Difference {
   readonly shrinks: number;
   /** Steps that were made until it was met first. */
   readonly stepsBefore: number;
-  readonly steps: readonly Step[];
   readonly rows: readonly Row[];
 }
 

@@ -14,6 +14,10 @@ export interface Setting {
   readonly rlimitNofile: number;
   /** Numbers the writes of the case. */
   readonly stepNumber: number;
+  /** The calls of a process that are blocked, by their number in the case, the oldest first. */
+  blocked(process: number): readonly number[];
+  /** Whether a process may take descriptors of others: one that is user 0 from the beginning. */
+  canShare(process: number): boolean;
 }
 
 /** Which process makes a step's call. */
@@ -24,6 +28,7 @@ export function callerOf(step: Step, processes: readonly number[]): number {
 /** The action of a step; undefined if it needs something that is not there. */
 export function resolve(step: Step, caller: number, setting: Setting): Action | undefined {
   if (step.call === "share") return resolveShare(step, caller, setting);
+  if (step.call === "interrupt") return resolveInterruption(step, caller, setting);
   const lookup = new Descriptors(setting, caller);
   if (step.call === "spawn") return resolveSpawn(step, lookup);
   return { call: step.call, args: step.args.map((argument) => resolveArgument(argument, lookup, setting)) };
@@ -32,11 +37,18 @@ export function resolve(step: Step, caller: number, setting: Setting): Action | 
 function resolveShare(step: Step, caller: number, setting: Setting): Action | undefined {
   const others = setting.processes.filter((process) => process !== caller);
   const [place, handle] = step.args as [number, Handle];
-  if (others.length === 0) return undefined;
+  if (others.length === 0 || !setting.canShare(caller)) return undefined;
   const from = others[place % others.length] as number;
   const fd = new Descriptors(setting, from).number(handle);
   // The kernel would give the harness's own descriptors too.
   return fd < setting.firstDescriptor ? undefined : { call: "share", args: [from, fd] };
+}
+
+function resolveInterruption({ args }: Step, caller: number, setting: Setting): Action | undefined {
+  const [{ blocked }] = args as [{ blocked: number }];
+  const calls = setting.blocked(caller);
+  if (calls.length === 0) return undefined;
+  return { call: "interrupt", args: [calls[blocked % calls.length] as number] };
 }
 
 /** A descriptor that is passed on has whatever number it gets: only what cannot be passed is. */
@@ -46,8 +58,10 @@ function resolveSpawn({ args }: Step, lookup: Descriptors): Action {
 }
 
 function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: Setting): ActionArgument {
-  if (typeof argument === "number") return argument;
+  if (typeof argument === "number" || argument === null) return argument;
+  if ("path" in argument || "groups" in argument || "offset" in argument) return argument;
   if ("room" in argument || "nanoseconds" in argument) return argument;
+  if ("buffers" in argument) return { ...argument, seed: setting.stepNumber };
   if ("bytes" in argument) return { bytes: argument.bytes, seed: setting.stepNumber };
   if ("pid" in argument) return setting.pids[argument.pid % setting.pids.length] as number;
   if (Array.isArray(argument)) return argument.map(({ fd, events }) => [lookup.number(fd), events] as const);
@@ -77,7 +91,8 @@ class Descriptors {
   }
 
   #ends(end: "read" | "write"): DescriptorFacts[] {
-    return this.#open.filter((descriptor) => descriptor.end === end);
+    const ofPipes = this.#open.filter(({ kind }) => kind === "pipe");
+    return ofPipes.filter((descriptor) => descriptor.end === end || descriptor.end === "both");
   }
 
   #free(place: number): number {

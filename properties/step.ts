@@ -2,6 +2,7 @@
 // ("the second open read end") so that a step keeps its meaning when the steps before it are shrunk away. Steps are
 // plain JSON: regression files hold them.
 import type { SyscallName } from "../src/linux.js";
+import type { UserName } from "./users.js";
 
 /** A descriptor of the calling process: the k-th of its kind, modulo how many there are; -1 if there is none. */
 export type Handle =
@@ -23,21 +24,61 @@ export interface PollStep {
 export type StepArgument =
   | number
   | Handle
+  | PathStep
   /** A buffer to read into, of so many bytes. */
   | { readonly room: number }
   /** A buffer to write, of so many bytes. */
   | { readonly bytes: number }
-  /** A time in nanoseconds, in decimal. */
+  /** Several buffers, of so many bytes each: they hold bytes to write, and are filled by what reads. */
+  | Buffers
+  /** A time in nanoseconds, or an offset in bytes, in decimal. */
   | { readonly nanoseconds: string }
+  | { readonly offset: string }
+  /** In C: a null pointer. */
+  | null
   /** The pid of the k-th process that was ever made. */
   | { readonly pid: number }
+  /** Group IDs: a list, so many times over. */
+  | Groups
+  /** The k-th of the process's own calls that are blocked. */
+  | { readonly blocked: number }
   | readonly PollStep[];
+
+/** A path: "~" in it stands for a text so many times over. */
+export interface PathStep {
+  readonly path: string;
+  readonly filling?: string;
+  readonly times?: number;
+}
+
+export interface Buffers {
+  readonly buffers: readonly number[];
+  /** How often the list is repeated, if more than once. */
+  readonly times?: number;
+}
+
+export interface Groups {
+  readonly groups: readonly number[];
+  readonly times?: number;
+}
 
 export interface Step {
   /** The k-th living process, modulo how many there are. */
   readonly process: number;
-  /** A call; or `share`, which gives the process a descriptor for another's open file: pidfd_getfd(2). */
-  readonly call: SyscallName | "share";
-  /** In C's order. For `share`: the k-th other process, and a descriptor of it. */
+  /** A call; or what is none: see `Deed`. */
+  readonly call: SyscallName | Deed;
+  /** In C's order. For `share`: the k-th other process, and a descriptor of it. For `interrupt`: the blocked call. */
   readonly args: readonly StepArgument[];
+}
+
+/**
+ * What a step does that is no call of the process: `share` gives it a descriptor for another's open file, pidfd_getfd(2);
+ * `interrupt` ends a call of it that is blocked, by a signal, or where calls are awaited by its AbortSignal.
+ */
+export type Deed = "share" | "interrupt";
+
+/** What a case runs: the users of its first processes, and the steps. */
+export interface Case {
+  readonly users: readonly UserName[];
+  readonly steps: readonly Step[];
 }

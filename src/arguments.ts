@@ -3,7 +3,7 @@
 import { byteLengthOf, isUint8Array } from "./byte-length.js";
 import type { PollEntry, SpawnRequest } from "./call.js";
 import { argumentError, argumentMistake } from "./errors.js";
-import { isProgram, type Json } from "./program.js";
+import { isExecutable, isProgram, isText, type Json } from "./program.js";
 
 /** A C int. */
 export function int(syscall: string, argument: string, value: unknown): number {
@@ -34,6 +34,43 @@ function isDetached(view: Uint8Array): boolean {
   }
 }
 
+/** Buffers that are filled, or whose bytes are taken, one after the other. The list is copied. */
+export function buffers(syscall: string, argument: string, value: unknown): readonly Uint8Array[] {
+  if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of Uint8Arrays", value);
+  return Array.from(value, (one: unknown, index) => bytes(syscall, `${argument}[${index}]`, one));
+}
+
+/** A C size_t: bytes. */
+export function size(syscall: string, argument: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw argumentError(syscall, argument, "an integer of at least 0", value);
+}
+
+/** A place in a file, in bytes; undefined for where the open file stands. */
+export function offset(syscall: string, argument: string, value: unknown): bigint | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "bigint" && BigInt.asIntN(64, value) === value) return value;
+  throw argumentError(syscall, argument, "null, or a bigint that fits in 64 bits", value);
+}
+
+/** A path: C's string, in UTF-8. */
+export function path(syscall: string, argument: string, value: unknown): string {
+  if (typeof value !== "string") throw argumentError(syscall, argument, "a string", value);
+  if (value.includes("\0"))
+    throw argumentMistake(syscall, argument, "a string without NUL", "one with NUL in it");
+  // A lone surrogate has no UTF-8: it would become another name.
+  if (/\p{Surrogate}/u.test(value)) {
+    throw argumentMistake(syscall, argument, "a string of Unicode characters", "one with a lone surrogate");
+  }
+  return value;
+}
+
+/** Group IDs. The list is copied. */
+export function groupList(syscall: string, argument: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of group IDs", value);
+  return Array.from(value, (one: unknown, index) => int(syscall, `${argument}[${index}]`, one));
+}
+
 const MAX_NANOSECONDS = (1n << 63n) - 1n;
 
 /** A time in nanoseconds that a C timespec can be made from. */
@@ -61,29 +98,68 @@ export function pollEntries(syscall: string, argument: string, value: unknown): 
 
 /** What `spawn` is asked to start. */
 export function spawnRequest(syscall: string, program: unknown, options: unknown): SpawnRequest {
-  if (!isProgram(program)) throw argumentError(syscall, "program", "a value made by program()", program);
+  const isFile = !isProgram(program);
+  if (isFile && !isExecutable(program)) {
+    throw argumentError(syscall, "program", "a value made by program() or executable()", program);
+  }
   if (options !== undefined && (typeof options !== "object" || options === null)) {
     throw argumentError(syscall, "options", "an object", options);
   }
-  const { args = [], fds = {}, execArgv = [] } = (options ?? {}) as Record<string, unknown>;
+  const { args = [], fds = {}, execArgv, env } = (options ?? {}) as Record<string, unknown>;
   if (!Array.isArray(args)) throw argumentError(syscall, "options.args", "an array", args);
   if (typeof fds !== "object" || fds === null) {
     throw argumentError(syscall, "options.fds", "an object of descriptors by name", fds);
   }
-  if (!Array.isArray(execArgv) || !execArgv.every(isPlainString)) {
-    throw argumentError(syscall, "options.execArgv", "an array of strings without NUL", execArgv);
+  // What one of the two kinds has no use for: taken silently, it would be missed.
+  const [useless, foreign] = isFile ? ["execArgv", execArgv] : ["env", env];
+  if (foreign !== undefined) {
+    const expected = `left out: ${isFile ? "an executable" : "a program"} takes none`;
+    throw argumentError(syscall, `options.${useless}`, expected, foreign);
   }
   const names = Object.keys(fds);
+  const stranger = isFile ? names.find((name) => !standardStreams.includes(name)) : undefined;
+  if (stranger !== undefined) {
+    throw argumentMistake(
+      syscall,
+      "options.fds",
+      "of stdin, stdout and stderr for an executable",
+      `of ${JSON.stringify(stranger)}`,
+    );
+  }
   return {
     program,
-    args: jsonCopy(syscall, args),
+    args: isFile ? texts(syscall, "options.args", args) : jsonCopy(syscall, args),
     names,
     fds: names.map((name) => int(syscall, `options.fds.${name}`, (fds as Record<string, unknown>)[name])),
-    execArgv: [...execArgv],
+    execArgv: execArgv === undefined ? [] : texts(syscall, "options.execArgv", execArgv),
+    env: env === undefined ? undefined : environment(syscall, "options.env", env),
   };
 }
 
-const isPlainString = (value: unknown): value is string => typeof value === "string" && !value.includes("\0");
+/** The names under which an executable is passed descriptors, by their numbers there. */
+export const standardStreams: readonly string[] = ["stdin", "stdout", "stderr"];
+
+/** C's strings, in UTF-8. The list is copied. */
+function texts(syscall: string, argument: string, value: unknown): string[] {
+  if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of strings", value);
+  return Array.from(value, (one: unknown, index) => path(syscall, `${argument}[${index}]`, one));
+}
+
+/** An environment, as NAME=value. What is undefined is left out, as child_process leaves it out. */
+function environment(syscall: string, argument: string, value: unknown): string[] {
+  if (typeof value !== "object" || value === null) {
+    throw argumentError(syscall, argument, "an object of strings by name", value);
+  }
+  const variables = Object.entries(value).filter(([, text]) => text !== undefined);
+  return variables.map(([name, text]) => {
+    path(syscall, `${argument}.${name}`, text);
+    if (name === "" || name.includes("=") || !isText(name)) {
+      const expected = "of names with no =, NUL or lone surrogate in them";
+      throw argumentMistake(syscall, argument, expected, `of ${JSON.stringify(name)}`);
+    }
+    return `${name}=${text}`;
+  });
+}
 
 /** Whether JSON gives the very same value back. */
 const isOwnCopy = (value: unknown): boolean =>

@@ -1,4 +1,4 @@
-import type { Syscall } from "./syscalls.js";
+import type { Syscall } from "./syscall.js";
 
 /**
  * One system call on its way to a kernel: checked integer arguments in C's order, and apart from them what is no
@@ -17,7 +17,7 @@ export class Call {
    * @param a first integer argument
    * @param b second integer argument
    * @param c third integer argument
-   * @param payload bytes, poll entries, a time, or what to spawn
+   * @param payload what is no integer
    */
   constructor(
     readonly syscall: Syscall,
@@ -36,11 +36,33 @@ export interface PollEntry {
 
 /** What spawn starts, with the descriptors it passes by name. */
 export interface SpawnRequest {
-  readonly program: import("./program.js").AnyProgram;
+  readonly program: import("./program.js").Startable;
   readonly args: readonly import("./program.js").Json[];
   readonly names: readonly string[];
   readonly fds: readonly number[];
   readonly execArgv: readonly string[];
+  /** The environment, as NAME=value; undefined: that of this process. */
+  readonly env: readonly string[] | undefined;
 }
 
-export type Payload = Uint8Array | readonly PollEntry[] | SpawnRequest | bigint | undefined;
+/** How much splice and tee move, and from and to which places of files that have places. */
+export interface SpliceRequest {
+  readonly offIn: bigint | undefined;
+  readonly offOut: bigint | undefined;
+  /** Bytes, at most. */
+  readonly size: number;
+}
+
+/**
+ * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what to spawn, or nothing.
+ */
+export type Payload =
+  | Uint8Array
+  | readonly Uint8Array[]
+  | readonly PollEntry[]
+  | readonly number[]
+  | SpliceRequest
+  | SpawnRequest
+  | string
+  | bigint
+  | undefined;

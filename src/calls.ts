@@ -3,7 +3,8 @@
 import { abortSignal } from "./arguments.js";
 import type { Call } from "./call.js";
 import type { Linux, SyncLinux } from "./linux.js";
-import { type Syscall, syscallList } from "./syscalls.js";
+import type { Syscall } from "./syscall.js";
+import { syscallList } from "./syscalls.js";
 
 /** What a backend offers to be a `Linux`. */
 export interface CallStarter {
@@ -40,15 +41,40 @@ class Calls {
     const waits = wait !== "none";
     const arity = parameters.length;
     // No rest arguments: an array for each call shows in a search.
-    return function (this: Calls, a: unknown, b: unknown, c: unknown, d: unknown) {
+    return function (
+      this: Calls,
+      a: unknown,
+      b: unknown,
+      c: unknown,
+      d: unknown,
+      e: unknown,
+      f: unknown,
+      g: unknown,
+    ) {
       return new Promise((resolve, reject) => {
         // A throw inside is this promise's rejection.
-        const call = marshal(a, b, c);
-        const options = !waits ? undefined : arity === 3 ? d : arity === 2 ? c : b;
+        const call = marshal(a, b, c, d, e, f);
+        const options = waits ? argumentAt(arity, b, c, d, e, g) : undefined;
         const signal = options === undefined ? undefined : abortSignal(name, options);
         this.#starter.start(call, signal, resolve, reject);
       });
     };
+  }
+}
+
+/** What follows a call's own arguments, of which it has 1 to 4, or 6. */
+function argumentAt(arity: number, b: unknown, c: unknown, d: unknown, e: unknown, g: unknown): unknown {
+  switch (arity) {
+    case 1:
+      return b;
+    case 2:
+      return c;
+    case 3:
+      return d;
+    case 4:
+      return e;
+    default:
+      return g;
   }
 }
 
@@ -64,7 +90,7 @@ export function linuxOver(starter: CallStarter): Linux {
 export function syncLinuxOver(run: (call: Call) => unknown): SyncLinux {
   const methods = syscallList.map((syscall): [string, Method] => [
     syscall.name,
-    (a, b, c) => run(syscall.marshal(a, b, c)),
+    (...values) => run(syscall.marshal(...values)),
   ]);
   return Object.freeze(Object.fromEntries(methods)) as unknown as SyncLinux;
 }

@@ -15,6 +15,8 @@ export function errnoName(errno: number): string {
 export interface SyscallErrorDetails {
   /** The descriptor that the call was made on. */
   readonly fd?: number;
+  /** The path that the call was made on. */
+  readonly path?: string;
   /** Which limit was hit and where it is set, or what a caller can do. */
   readonly hint?: string;
   /** The bytes that were transferred before the failure. */
@@ -31,6 +33,7 @@ export class SyscallError extends Error {
   readonly errno: number;
   readonly syscall: string;
   readonly fd: number | undefined;
+  readonly path: string | undefined;
   readonly hint: string | undefined;
 
   /**
@@ -39,13 +42,15 @@ export class SyscallError extends Error {
    */
   constructor(errno: number, syscall: string, details: SyscallErrorDetails = {}) {
     const code = errnoName(errno);
-    const where = details.fd === undefined ? syscall : `${syscall}, fd ${details.fd}`;
+    const fd = details.fd === undefined ? "" : `, fd ${details.fd}`;
+    const path = details.path === undefined ? "" : ` '${details.path}'`;
     const hint = details.hint === undefined ? "" : ` (${details.hint})`;
-    super(`${code}: ${errnoMessages[code] ?? "unknown error"}, ${where}${hint}`);
+    super(`${code}: ${errnoMessages[code] ?? "unknown error"}, ${syscall}${path}${fd}${hint}`);
     this.code = code;
     this.errno = -errno;
     this.syscall = syscall;
     this.fd = details.fd;
+    this.path = details.path;
     this.hint = details.hint;
   }
 }
@@ -88,4 +93,41 @@ export function abortError(syscall: string, reason: unknown): Error {
   const error = new Error(`${syscall}: the operation was aborted`, { cause: reason });
   error.name = "AbortError";
   return Object.assign(error, { code: "ABORT_ERR", syscall });
+}
+
+/** The error of an operation that took longer than its `timeout`: named as DOM's. */
+export function timeoutError(syscall: string, timeoutMs: number): Error {
+  const error = new Error(`${syscall}: timed out after ${timeoutMs} ms`);
+  error.name = "TimeoutError";
+  return Object.assign(error, { code: "TIMEOUT_ERR", syscall, timeout: timeoutMs });
+}
+
+/** The name of what failed: `"EPIPE"`, `"ABORT_ERR"`. Not by class: there may be two copies of this module. */
+export const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error ? (error as { code?: string }).code : undefined;
+
+/** Whether an AbortSignal ended the call that failed with this error. */
+export const isAbortError = (error: unknown): boolean => codeOf(error) === "ABORT_ERR";
+
+/** Whether an error tells of one call, and was made for it: others may be shared. */
+export const isOfACall = (error: unknown): error is Error =>
+  error instanceof Error &&
+  ["SyscallError", "AbortError", "TimeoutError"].includes(error.name) &&
+  "syscall" in error;
+
+/**
+ * Adds to the message of a failed call what it was made on, and leaves its stack as it is.
+ * @param where a pipe or a FIFO, by its name
+ */
+export function addToMessage(error: Error, where: string): void {
+  const before = error.message;
+  error.message = `${before}, ${where}`;
+  // The stack repeats the message as it was when the error was made.
+  if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
+}
+
+/** The error of a reader that was given more than its caller allows. Nothing of it is lost: it can be read. */
+export function tooLongError(caller: string, what: string, limitBytes: number): RangeError {
+  const error = new RangeError(`${caller}: ${what} is longer than ${limitBytes} bytes`);
+  return Object.assign(error, { code: "ERR_TOO_LONG", limit: limitBytes });
 }

@@ -109,7 +109,7 @@ describe("imports", () => {
 
   it("backends import of src/ what both share, and never each other", () => {
     const shared = new Set(
-      "arguments byte-length call calls constants errors linux program refusals syscalls waiting"
+      "arguments byte-length call call-place calls constants errors linux program refusals syscalls waiting"
         .split(" ")
         .map((name) => `src/${name}.ts`),
     );
@@ -218,7 +218,7 @@ describe("the built package", () => {
   }
 
   it("imports only packages that an install brings along", () => {
-    const starts = [...["./native", ".", "./simulation"].map(entry), "dist/src/cli/main.js"];
+    const starts = [...["./native", ".", "./simulation", "./streams"].map(entry), "dist/src/cli/main.js"];
     const packages = new Set(Object.keys(manifest.dependencies));
     expectNone(
       starts.flatMap(reached).filter(({ to }) => {

@@ -3,6 +3,8 @@ export type { PollEntry } from "./call.js";
 export * from "./constants.js";
 export { errnoName, SyscallError, type SyscallErrorDetails } from "./errors.js";
 export {
+  type ExecutableOptions,
+  type FileStatus,
   type Linux,
   type SpawnOptions,
   type SyncLinux,
@@ -14,4 +16,25 @@ export {
   WIFSIGNALED,
   WTERMSIG,
 } from "./linux.js";
-export { type AnyProgram, type Json, type Main, type Program, program } from "./program.js";
+export type { CollectOptions, CollectTextOptions } from "./pipe/collect.js";
+export type { NameOptions } from "./pipe/descriptor.js";
+export type { PipeEnd } from "./pipe/end.js";
+export { Fifo, type FifoEnd, type FifoMode, type FifoOpenOptions, type FifoOptions } from "./pipe/fifo.js";
+export type { IterationOptions } from "./pipe/iteration.js";
+export type { LineOptions, TextOptions } from "./pipe/lines.js";
+export { Pipe, type PipeOptions } from "./pipe/pipe.js";
+export { PipeReader } from "./pipe/reader.js";
+export { type PassingOptions, spawnWith } from "./pipe/spawn.js";
+export type { ByteStream, StreamOptions } from "./pipe/web-streams.js";
+export { PipeWriter, type WriteFailure } from "./pipe/writer.js";
+export {
+  type AnyProgram,
+  type Executable,
+  executable,
+  type Json,
+  type Main,
+  type Program,
+  program,
+  type Startable,
+} from "./program.js";
+export type { TimedWaitOptions } from "./timeout.js";

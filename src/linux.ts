@@ -1,5 +1,5 @@
 import type { PollEntry } from "./call.js";
-import type { AnyProgram, Json, Program } from "./program.js";
+import type { AnyProgram, Executable, Json, Program } from "./program.js";
 
 /** Options of a call that can wait. */
 export interface WaitOptions {
@@ -14,7 +14,17 @@ export interface WaitResult {
   readonly status: number;
 }
 
-/** Options of `spawn`. */
+/** What `stat` tells: stat(2), inode(7). */
+export interface FileStatus {
+  /** Type (S_IFMT) and permissions. */
+  readonly mode: number;
+  /** Names of it; of a directory: two, and one for each directory in it. */
+  readonly nlink: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Options of `spawn` for a program. */
 export interface SpawnOptions<Arguments extends readonly Json[] = readonly Json[]> {
   /** Arguments of the program's main function: JSON values, copied. */
   readonly args?: Arguments;
@@ -22,6 +32,16 @@ export interface SpawnOptions<Arguments extends readonly Json[] = readonly Json[
   readonly fds?: Readonly<Record<string, number>>;
   /** Arguments for node itself; none are inherited. Not used on the model. */
   readonly execArgv?: readonly string[];
+}
+
+/** Options of `spawn` for an executable. */
+export interface ExecutableOptions {
+  /** The arguments after argv[0], which is the path. */
+  readonly args?: readonly string[];
+  /** Descriptors that become 0, 1 and 2 there. Those that are left out are this process's own. */
+  readonly fds?: { readonly stdin?: number; readonly stdout?: number; readonly stderr?: number };
+  /** The whole environment; left out: that of this process. Not used on the model. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -63,6 +83,132 @@ export interface Linux {
   write(fd: number, buffer: Uint8Array, options?: WaitOptions): Promise<number>;
 
   /**
+   * Reads into several buffers, one after the other: readv(2). As `read` into one buffer of their length together.
+   * @returns bytes read; 0 at the end of the file
+   * @throws EINVAL more than IOV_MAX buffers · as read
+   */
+  readv(fd: number, buffers: readonly Uint8Array[], options?: WaitOptions): Promise<number>;
+
+  /**
+   * Writes several buffers, one after the other: writev(2). As `write` of one buffer with their bytes together.
+   * @returns bytes written
+   * @throws EINVAL more than IOV_MAX buffers · as write
+   */
+  writev(fd: number, buffers: readonly Uint8Array[], options?: WaitOptions): Promise<number>;
+
+  /**
+   * Opens a FIFO or a directory: open(2), fifo(7). A FIFO opens when its other end does, unless O_NONBLOCK or O_RDWR is set.
+   * On a real kernel other files open too; the model's tree has none.
+   * @param flags O_RDONLY, O_WRONLY or O_RDWR, and O_NONBLOCK, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, ...
+   * @returns the lowest free descriptor
+   * @throws ENXIO O_WRONLY and O_NONBLOCK, and nobody has the FIFO open for reading · ENOENT nothing there · EACCES the mode
+   *   of the file, or of a directory on the way, forbids it · EISDIR a directory, for writing · ENOTDIR O_DIRECTORY and no
+   *   directory, or a part on the way is none · ENAMETOOLONG · EPERM O_NOATIME on another's file · EMFILE no descriptor is
+   *   free below RLIMIT_NOFILE · ENFILE no open file left in the system · ENOSYS O_CREAT, O_PATH or O_TMPFILE · AbortError
+   */
+  open(path: string, flags: number, mode?: number, options?: WaitOptions): Promise<number>;
+
+  /**
+   * Makes a FIFO: mkfifo(3).
+   * @param mode permissions, less those of the umask
+   * @throws EEXIST the path is there already · ENOENT, ENOTDIR a part on the way is not there, or no directory · EACCES a
+   *   directory forbids it · ENAMETOOLONG
+   */
+  mkfifo(path: string, mode: number): Promise<void>;
+
+  /**
+   * Makes a directory: mkdir(2).
+   * @param mode permissions and the sticky bit, less those of the umask
+   * @throws as mkfifo
+   */
+  mkdir(path: string, mode: number): Promise<void>;
+
+  /**
+   * Removes an empty directory: rmdir(2).
+   * @throws ENOTEMPTY · ENOTDIR · ENOENT · EINVAL the path ends in "." · EACCES a directory forbids it · EPERM another's, in
+   *   a sticky directory · EBUSY the root, or a mount point · ENAMETOOLONG
+   */
+  rmdir(path: string): Promise<void>;
+
+  /**
+   * Removes a name: unlink(2). Who has the file open keeps it.
+   * @throws ENOENT · ENOTDIR · EISDIR a directory · EACCES a directory forbids it · EPERM another's, in a sticky directory ·
+   *   ENAMETOOLONG
+   */
+  unlink(path: string): Promise<void>;
+
+  /**
+   * Changes the permissions of a file: chmod(2).
+   * @throws EPERM another's file, without CAP_FOWNER · ENOENT · ENOTDIR · EACCES · ENAMETOOLONG
+   */
+  chmod(path: string, mode: number): Promise<void>;
+
+  /**
+   * Sets which permissions new files of this process do not get: umask(2).
+   * @param mask its low nine bits count
+   * @returns the mask before
+   */
+  umask(mask: number): Promise<number>;
+
+  /**
+   * Tells what a path is: stat(2).
+   * @throws ENOENT · ENOTDIR · EACCES a directory on the way may not be searched · ENAMETOOLONG
+   */
+  stat(path: string): Promise<FileStatus>;
+
+  /**
+   * Tells what a descriptor is open on: fstat(2).
+   * @throws EBADF not open
+   */
+  fstat(fd: number): Promise<FileStatus>;
+
+  /**
+   * Puts what a pipe holds into another as well, without consuming it: tee(2). Waits while the one is empty or the other
+   * full.
+   * @param size bytes, at most
+   * @param flags SPLICE_F_NONBLOCK; the other SPLICE_F_* mean nothing here; 0 if left out
+   * @returns bytes that are in both; 0 at the end of the file
+   * @throws EBADF · EINVAL not two different pipes · EAGAIN it would wait, and SPLICE_F_NONBLOCK or O_NONBLOCK is set · EPIPE no
+   *   reader of fd_out is left · AbortError
+   */
+  tee(fd_in: number, fd_out: number, size: number, flags?: number, options?: WaitOptions): Promise<number>;
+
+  /**
+   * Moves what a pipe holds into another: splice(2). Waits while the one is empty or the other full.
+   * @param off_in null for a pipe
+   * @param off_out null for a pipe
+   * @param size bytes, at most
+   * @param flags SPLICE_F_NONBLOCK, SPLICE_F_MOVE, SPLICE_F_MORE; 0 if left out
+   * @returns bytes moved; 0 at the end of the file
+   * @throws EBADF · ESPIPE an offset with a pipe · EINVAL no pipe, or one and the same · EAGAIN it would wait, and
+   *   SPLICE_F_NONBLOCK or O_NONBLOCK is set · EPIPE no reader of fd_out is left · AbortError
+   */
+  splice(
+    fd_in: number,
+    off_in: bigint | null | undefined,
+    fd_out: number,
+    off_out: bigint | null | undefined,
+    size: number,
+    flags?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+
+  /**
+   * Puts buffers into a pipe as pages of their own, or fills them from one: vmsplice(2). The bytes are copied at the call, so
+   * the buffers are free afterwards. Each buffer begins a page slot, and no write joins it.
+   * @param flags SPLICE_F_NONBLOCK; 0 if left out
+   * @returns bytes moved: fewer than all if the pipe is full by then
+   * @throws EBADF not open, or no pipe · EINVAL more than IOV_MAX buffers · EAGAIN it would wait, and SPLICE_F_NONBLOCK is set
+   *   · EPIPE no reader is left · AbortError
+   */
+  vmsplice(
+    fd: number,
+    buffers: readonly Uint8Array[],
+    flags?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+
+  /**
    * Closes a descriptor: close(2). Calls of this process that wait on it end with EBADF (a write that moved bytes: with
    * its count; a poll: with POLLNVAL).
    * @throws EBADF not open
@@ -94,11 +240,13 @@ export interface Linux {
   /**
    * Reads or sets a descriptor's flags: fcntl(2).
    * @param cmd F_DUPFD, F_DUPFD_CLOEXEC (arg: lowest number), F_GETFD, F_SETFD (FD_CLOEXEC), F_GETFL, F_SETFL (O_APPEND,
-   *   O_ASYNC, O_DIRECT, O_NOATIME, O_NONBLOCK)
+   *   O_ASYNC, O_DIRECT, O_NOATIME, O_NONBLOCK), F_GETPIPE_SZ, F_SETPIPE_SZ (arg: bytes, see pipe(7))
    * @param arg 0 if left out
-   * @returns the new descriptor, the flags, or 0
-   * @throws EBADF not open · EINVAL unknown command, or F_DUPFD with arg not below RLIMIT_NOFILE · EMFILE F_DUPFD found no
-   *   free number
+   * @returns the new descriptor, the flags, the capacity of the pipe in bytes, or 0
+   * @throws EBADF not open, or F_*PIPE_SZ on what is no pipe · EINVAL unknown command, F_DUPFD with arg not below
+   *   RLIMIT_NOFILE, or F_SETPIPE_SZ with 0 or 2^31 and more · EMFILE F_DUPFD found no free number · EBUSY F_SETPIPE_SZ below
+   *   what the pipe holds · EPERM F_SETPIPE_SZ beyond pipe-max-size, or beyond what the user's pipes may hold together,
+   *   without CAP_SYS_RESOURCE
    */
   fcntl(fd: number, cmd: number, arg?: number): Promise<number>;
 
@@ -154,6 +302,17 @@ export interface Linux {
   ): Promise<number>;
 
   /**
+   * Starts an executable file as a child process: posix_spawnp(3). It inherits descriptors as a program does, with those in
+   * `fds` as 0, 1 and 2. No signal is ignored or blocked there, whatever node does: a write without a reader ends it by
+   * SIGPIPE. On the model its stand-in runs.
+   * @returns the child's pid
+   * @throws ENOENT no such file · EACCES not executable, or a directory on the way may not be searched · ENOEXEC no format that
+   *   the kernel knows · E2BIG arguments and environment are too long · ENOTDIR, ELOOP, ENAMETOOLONG, ... see execve(2) · ENOSYS on
+   *   the model, without a stand-in · EBADF, EAGAIN as for a program
+   */
+  spawn(executable: Executable, options?: ExecutableOptions): Promise<number>;
+
+  /**
    * Waits for a child to end, and reaps it: waitpid(2).
    * @param pid a child's pid, or -1 for any child
    * @param options WNOHANG: do not wait; 0 if left out
@@ -176,6 +335,42 @@ export interface Linux {
    *   (pid 0 or below)
    */
   kill(pid: number, sig: number): Promise<void>;
+
+  /** The real user of this process: getuid(2), credentials(7). */
+  getuid(): Promise<number>;
+
+  /** The effective user of this process, whose rights it has: geteuid(2). */
+  geteuid(): Promise<number>;
+
+  /** The real group of this process: getgid(2). */
+  getgid(): Promise<number>;
+
+  /** The effective group of this process: getegid(2). */
+  getegid(): Promise<number>;
+
+  /** The supplementary groups of this process: getgroups(2). */
+  getgroups(): Promise<readonly number[]>;
+
+  /**
+   * Sets the users of this process: setresuid(2). Who gives up user 0 gives up its capabilities: capabilities(7).
+   * @param ruid the real one; -1 leaves it
+   * @param euid the effective one; -1 leaves it
+   * @param suid the saved one; -1 leaves it
+   * @throws EPERM one that is none of the three now, without CAP_SETUID · EINVAL below -1
+   */
+  setresuid(ruid: number, euid: number, suid: number): Promise<void>;
+
+  /**
+   * Sets the groups of this process: setresgid(2).
+   * @throws EPERM one that is none of the three now, without CAP_SETGID · EINVAL below -1
+   */
+  setresgid(rgid: number, egid: number, sgid: number): Promise<void>;
+
+  /**
+   * Sets the supplementary groups of this process: setgroups(2).
+   * @throws EPERM without CAP_SETGID · EINVAL a group below 0, or too many
+   */
+  setgroups(list: readonly number[]): Promise<void>;
 }
 
 /** The calls of `Linux` by name. */
@@ -186,7 +381,10 @@ export type SyncLinux = {
   [Name in Exclude<SyscallName, "spawn">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
-} & { spawn(program: AnyProgram, options?: SpawnOptions): number };
+} & {
+  spawn(program: AnyProgram, options?: SpawnOptions): number;
+  spawn(executable: Executable, options?: ExecutableOptions): number;
+};
 
 /** Whether a child ended by itself: wait(2). @param status from `waitpid` */
 export const WIFEXITED = (status: number): boolean => (status & 0x7f) === 0;

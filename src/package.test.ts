@@ -121,12 +121,17 @@ describe("types", () => {
   it("fit together, and need neither node's nor anyone's", () => {
     const file = put(
       "consumer.ts",
-      `import type { Linux } from "linux-ipc";
+      `import { Fifo, type Linux, Pipe, type PipeReader } from "linux-ipc";
        import { linux } from "linux-ipc/native";
        import { simulate } from "linux-ipc/simulation";
        export const run = simulate;
        export const same: Linux = linux;
-       export const first = (linux: Linux): Promise<readonly [number, number]> => linux.pipe2();`,
+       export const first = (linux: Linux): Promise<readonly [number, number]> => linux.pipe2();
+       export const reader: Promise<PipeReader> = Fifo.open(linux, "requests", { mode: "read" });
+       export async function lines(linux: Linux): Promise<void> {
+         await using pipe = await Pipe.create(linux);
+         for await (const line of pipe.reader.lines({ timeout: 10 })) line.toUpperCase();
+       }`,
     );
     expect(complaints(file)).toEqual([]);
   });

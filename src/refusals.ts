@@ -2,7 +2,15 @@
 // alike. The `missing` column of the table (src/syscalls.ts) tells users.
 import * as n from "../assembly/abi/calls.js";
 import { EINVAL, ENOPKG, ENOSYS } from "../assembly/abi/errno.js";
-import { O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_NOTIFICATION_PIPE } from "../assembly/abi/fcntl.js";
+import {
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECT,
+  O_NONBLOCK,
+  O_NOTIFICATION_PIPE,
+  O_PATH,
+  O_TMPFILE,
+} from "../assembly/abi/fcntl.js";
 import { SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
@@ -35,6 +43,14 @@ export function refusal(call: Call): number {
     case n.CALL_KILL:
       if (a <= 0) return ENOSYS;
       return b > 0 && b <= 64 && b !== SIGKILL ? ENOSYS : 0;
+    case n.CALL_OPEN:
+      return (a & (O_CREAT | O_PATH)) !== 0 || (a & O_TMPFILE) === O_TMPFILE ? ENOSYS : 0;
+    case n.CALL_SETRESUID:
+    case n.CALL_SETRESGID:
+      // IDs from 2^31 on: C's unsigned ones look negative here.
+      return a < -1 || b < -1 || call.c < -1 ? EINVAL : 0;
+    case n.CALL_SETGROUPS:
+      return (call.payload as readonly number[]).some((group) => group < 0) ? EINVAL : 0;
     default:
       return 0;
   }

@@ -30,6 +30,8 @@ export interface WaitPort {
    * or -errno
    */
   watch(call: Call, waiter: Waiter): Watch | number;
+  /** Whether a call takes bytes from its buffers, and does not fill them. Without it: one that has a partial result. */
+  takesBytes?(call: Call): boolean;
   /** The error that a failed call rejects with. */
   failure(call: Call, errno: number): Error;
 }
@@ -63,7 +65,8 @@ export class Waiter {
     readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
   ) {
-    this.#call = call.syscall.partialResult ? withOwnBytes(call) : call;
+    const takesBytes = port.takesBytes?.(call) ?? call.syscall.partialResult;
+    this.#call = takesBytes ? withOwnBytes(call) : call;
     this.#length = lengthOf(call);
   }
 
@@ -133,14 +136,24 @@ export class Waiter {
 }
 
 function withOwnBytes(call: Call): Call {
-  const { syscall, a, b, c, payload } = call;
-  if (!ArrayBuffer.isView(payload)) return call;
-  const copy = new Call(syscall, a, b, c, new Uint8Array(payload));
+  const { syscall, a, b, c } = call;
+  const buffers = buffersOf(call);
+  if (buffers.length === 0) return call;
+  const copies = buffers.map((buffer) => new Uint8Array(buffer));
+  const [first] = copies;
+  const copy = new Call(syscall, a, b, c, Array.isArray(call.payload) ? copies : first);
   copy.transferred = call.transferred;
   return copy;
 }
 
-const lengthOf = ({ payload }: Call): number => (ArrayBuffer.isView(payload) ? byteLengthOf(payload) : 0);
+/** The buffers that a call takes bytes from or fills. */
+function buffersOf({ payload }: Call): readonly Uint8Array[] {
+  if (ArrayBuffer.isView(payload)) return [payload];
+  return Array.isArray(payload) && ArrayBuffer.isView(payload[0]) ? (payload as readonly Uint8Array[]) : [];
+}
+
+const lengthOf = (call: Call): number =>
+  buffersOf(call).reduce((sum, buffer) => sum + byteLengthOf(buffer), 0);
 
 // The methods of the class, not those that a caller's object may carry.
 const { addEventListener, removeEventListener } = EventTarget.prototype;

@@ -8,6 +8,9 @@ export const MORE = -0x10001;
 /** The task is gone: its process was killed before the call returned. */
 export const GONE = -0x10002;
 
+/** A vmsplice(2) that fills buffers puts it in the first word of OUT, where one that takes bytes leaves a length. */
+export const FILLS_BUFFERS = -1;
+
 // How a call waits.
 /** The kernel's own blocking form: what `linux.sync` does. */
 export const FORM_BLOCKING = 0;
@@ -42,6 +45,14 @@ export const MAX_OPEN_FILES = 2048;
 export const MAX_PIPES = 1024;
 export const MAX_SLOTS = 4096;
 export const MAX_WAITS = 4096;
+/** Directories and FIFOs, and pieces of 24 bytes of their names. */
+export const MAX_INODES = 512;
+export const MAX_NAME_PIECES = 1024;
+/** Users that own pipes at the same time. */
+export const MAX_USERS = 64;
+/** Processes with supplementary groups, and groups of each. */
+export const MAX_GROUP_LISTS = 64;
+export const MAX_GROUPS = 16;
 /** Descriptors of one process: a multiple of 64. */
 export const MAX_DESCRIPTORS = 1024;
 /** Bytes of the I/O window: one attempt moves a longer payload in several. */
@@ -58,6 +69,16 @@ export const PARAMETER_UID = 4;
 export const PARAMETER_GID = 5;
 /** Descriptors below this number belong to the host runtime: taken, and EBADF to the program. */
 export const PARAMETER_FIRST_DESCRIPTOR = 6;
+/** Capabilities of user 0, and of processes that the host creates as user 0: bits 0 to 31, and from 32 on. */
+export const PARAMETER_CAPABILITIES_LOW = 7;
+export const PARAMETER_CAPABILITIES_HIGH = 8;
+/** /proc/sys/fs/pipe-max-size, bytes. */
+export const PARAMETER_PIPE_MAX_SIZE = 9;
+/** /proc/sys/fs/pipe-user-pages-soft and -hard, pages; 0 is no limit. */
+export const PARAMETER_PIPE_USER_PAGES_SOFT = 10;
+export const PARAMETER_PIPE_USER_PAGES_HARD = 11;
+/** /proc/sys/fs/file-max: open files of the whole machine. */
+export const PARAMETER_FILE_MAX = 12;
 
 /** Bytes of all page frames together: pipes hold no more, write(2) is ENOMEM beyond. */
 export const FRAMES_SIZE = 16777216;

@@ -9,6 +9,8 @@ import { Process } from "./process";
 
 const CHUNK_LENGTH: u32 = 64;
 const CLOEXEC_BIT: u32 = 0x80000000;
+/** In place of an open file: a call that waits will put one there (get_unused_fd_flags). */
+const RESERVED: u32 = 0x7fffffff;
 
 @unmanaged
 class Chunk {
@@ -40,7 +42,7 @@ function entry(process: Process, fd: u32): u32 {
 /** The open file of a descriptor; null if it is not open, or the runtime's. */
 export function fileOf(process: Process, fd: i32): OpenFile | null {
   const found = entry(process, <u32>fd);
-  return found ? openFileAt((found & ~CLOEXEC_BIT) - 1) : null;
+  return found && found != RESERVED ? openFileAt((found & ~CLOEXEC_BIT) - 1) : null;
 }
 
 export function isCloseOnExec(process: Process, fd: u32): bool {
@@ -67,23 +69,48 @@ export function canInstall(process: Process, fd: u32): bool {
 
 /** Lets a free descriptor refer to an open file, whose use the caller has counted. Returns it, or -ENOMEM. */
 export function install(process: Process, fd: u32, file: OpenFile, closeOnExec: bool): i32 {
+  return put(process, fd, (openFileIndex(file) + 1) | (closeOnExec ? CLOEXEC_BIT : 0)) ? <i32>fd : -ENOMEM;
+}
+
+/** Returns false if the table cannot grow. */
+function put(process: Process, fd: u32, value: u32): bool {
   if (offsetof<Chunk>() + CHUNK_LENGTH * 4 != CHUNK_SIZE) ERROR("CHUNK_SIZE is not the size of a chunk");
   let chunk = chunkOf(process, fd);
   if (!chunk) {
     const index = pool(CHUNK_POOL).take();
-    if (index == pool(CHUNK_POOL).capacity) return -ENOMEM;
+    if (index == pool(CHUNK_POOL).capacity) return false;
     chunk = index + 1;
     setChunk(process, fd, chunk);
   }
   assert(!load<u32>(entryAddress(chunk, fd)), "a descriptor that is free");
-  store<u32>(entryAddress(chunk, fd), (openFileIndex(file) + 1) | (closeOnExec ? CLOEXEC_BIT : 0));
+  store<u32>(entryAddress(chunk, fd), value);
   changetype<Chunk>(CHUNKS + (chunk - 1) * CHUNK_SIZE).count++;
-  return fd;
+  return true;
+}
+
+/** Sets a free descriptor aside, for which `canInstall` has held. */
+export function reserve(process: Process, fd: u32): void {
+  put(process, fd, RESERVED);
+}
+
+export function isReserved(process: Process, fd: u32): bool {
+  return entry(process, fd) == RESERVED;
+}
+
+/** Frees a descriptor that was set aside. */
+export function unreserve(process: Process, fd: u32): void {
+  assert(isReserved(process, fd), "a descriptor that is set aside");
+  clear(process, fd);
 }
 
 /** Frees an open descriptor and returns the file that it referred to, whose use the caller gives up. */
 export function uninstall(process: Process, fd: u32): OpenFile {
   const file = fileOf(process, fd)!;
+  clear(process, fd);
+  return file;
+}
+
+function clear(process: Process, fd: u32): void {
   const chunk = chunkOf(process, fd);
   store<u32>(entryAddress(chunk, fd), 0);
   const record = changetype<Chunk>(CHUNKS + (chunk - 1) * CHUNK_SIZE);
@@ -93,7 +120,6 @@ export function uninstall(process: Process, fd: u32): OpenFile {
   } else {
     record.count--;
   }
-  return file;
 }
 
 /** The lowest open descriptor from `from` on; -1 if there is none. */
@@ -101,7 +127,7 @@ export function nextOpen(process: Process, from: u32): i32 {
   let fd = from;
   while (fd < <u32>MAX_DESCRIPTORS) {
     if (!chunkOf(process, fd)) fd = (fd / CHUNK_LENGTH + 1) * CHUNK_LENGTH;
-    else if (entry(process, fd)) return fd;
+    else if (fileOf(process, fd)) return fd;
     else fd++;
   }
   return -1;

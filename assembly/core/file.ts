@@ -1,6 +1,8 @@
 // Open files ("open file descriptions"): what descriptors refer to, shared by dup(2) and by processes. They are counted from
 // descriptor tables, from blocked calls and from polls; pipe.ts and file calls say what happens at the last release.
 import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../abi/fcntl";
+import { MAX_OPEN_FILES } from "../abi/model";
+import { machine } from "./machine";
 import { OPEN_FILE_SIZE, OPEN_FILES } from "./memory";
 import { OPEN_FILE_POOL, pool } from "./pool";
 
@@ -14,6 +16,8 @@ export class OpenFile {
   flags: u32;
   /** Index of the object in its pool. */
   object: u32;
+  /** How often a FIFO had been opened for writing when this file was opened without waiting for a writer; else 0. */
+  writersSeen: u32;
 
   get isReadable(): bool {
     return (this.flags & O_ACCMODE) != O_WRONLY;
@@ -29,6 +33,13 @@ export class OpenFile {
 }
 
 export const FILE_PIPE: u32 = 1;
+export const FILE_DIRECTORY: u32 = 2;
+
+/** Whether so many more can be opened: alloc_empty_file. */
+export function canOpenFiles(count: u32, isPrivileged: bool): bool {
+  if (machine.fileCount + count > machine.fileMax && !isPrivileged) return false;
+  return machine.fileCount + count <= <u32>MAX_OPEN_FILES;
+}
 
 export function openFileAt(index: u32): OpenFile {
   return changetype<OpenFile>(OPEN_FILES + index * OPEN_FILE_SIZE);
@@ -48,5 +59,12 @@ export function takeOpenFile(kind: u32, flags: u32, object: u32): OpenFile | nul
   file.kind = kind;
   file.flags = flags;
   file.object = object;
+  machine.fileCount++;
   return file;
+}
+
+/** Gives back an open file without uses. */
+export function freeOpenFile(file: OpenFile): void {
+  machine.fileCount--;
+  pool(OPEN_FILE_POOL).free(openFileIndex(file));
 }

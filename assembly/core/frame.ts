@@ -22,7 +22,17 @@ export function hasFrame(): bool {
   return !pool(FRAME_POOL).isFull();
 }
 
-/** Gives up one use of a frame whose bytes have all been consumed, hence zeroed. */
+/** Counts one more slot that shows a frame. */
+export function shareFrame(frame: u32): void {
+  changetype<FrameUse>(pool(FRAME_POOL).address(frame)).count++;
+}
+
+/** Whether more than one slot shows a frame. */
+export function isShared(frame: u32): bool {
+  return changetype<FrameUse>(pool(FRAME_POOL).address(frame)).count > 1;
+}
+
+/** Gives up one use of a frame whose bytes have been consumed by this user. The last one's are all zeroed. */
 export function releaseFrame(frame: u32): void {
   const frames = pool(FRAME_POOL);
   const use = changetype<FrameUse>(frames.address(frame));

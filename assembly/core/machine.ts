@@ -1,19 +1,35 @@
 // What is one for the whole machine: its parameters, its clocks, the next pid.
-import { PIPE_DEF_BUFFERS, RLIMIT_NOFILE_DEFAULT } from "../abi/limits";
+import { CAP_LAST_CAP } from "../abi/capability";
+import {
+  PIPE_DEF_BUFFERS,
+  PIPE_MAX_SIZE_DEFAULT,
+  PIPE_USER_PAGES_SOFT_DEFAULT,
+  RLIMIT_NOFILE_DEFAULT,
+} from "../abi/limits";
 import {
   FRAMES_SIZE,
   MAX_DESCRIPTORS,
+  MAX_GROUP_LISTS,
+  MAX_INODES,
+  MAX_NAME_PIECES,
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
   MAX_SLOTS,
   MAX_TASKS,
+  MAX_USERS,
   MAX_WAITS,
+  PARAMETER_CAPABILITIES_HIGH,
+  PARAMETER_CAPABILITIES_LOW,
+  PARAMETER_FILE_MAX,
   PARAMETER_FIRST_DESCRIPTOR,
   PARAMETER_GID,
   PARAMETER_KERNEL_VERSION,
   PARAMETER_PAGE_SIZE,
+  PARAMETER_PIPE_MAX_SIZE,
   PARAMETER_PIPE_SLOTS,
+  PARAMETER_PIPE_USER_PAGES_HARD,
+  PARAMETER_PIPE_USER_PAGES_SOFT,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_UID,
 } from "../abi/model";
@@ -33,6 +49,16 @@ export class Machine {
   gid: u32;
   firstDescriptor: u32;
   nextPid: u32;
+  /** Bytes that F_SETPIPE_SZ grants without CAP_SYS_RESOURCE. */
+  pipeMaxSize: u32;
+  /** Pages in all pipes of one user without CAP_SYS_RESOURCE or CAP_SYS_ADMIN; 0 is no limit. */
+  pipeUserPagesSoft: u32;
+  pipeUserPagesHard: u32;
+  /** Open files that there are, and that there may be without CAP_SYS_ADMIN. */
+  fileCount: u32;
+  fileMax: u32;
+  /** What user 0 may, a bit each. */
+  capabilities: u64;
   /** Nanoseconds since boot, without time asleep. */
   monotonic: u64;
   /** Nanoseconds to add to `monotonic` for the other clocks. */
@@ -41,7 +67,10 @@ export class Machine {
 }
 
 /** The machine block after the pool headers. */
-export const machine = changetype<Machine>(at.MACHINE + 192);
+export const machine = changetype<Machine>(at.MACHINE + 256);
+
+// The least and the most that the kernel's sysctl takes: a page, and 2^31 bytes (pipe_fcntl, pipefs sysctl).
+const MAX_PIPE_SIZE: u32 = 0x80000000;
 
 // A new machine has been up for a second, on the first second of 2000.
 const FIRST_MONOTONIC: u64 = 1_000_000_000;
@@ -58,6 +87,10 @@ export function resetMachine(): void {
   machine.kernelVersion = 6018;
   machine.firstDescriptor = 3;
   machine.nextPid = 1;
+  machine.pipeMaxSize = PIPE_MAX_SIZE_DEFAULT;
+  machine.pipeUserPagesSoft = PIPE_USER_PAGES_SOFT_DEFAULT;
+  machine.fileMax = MAX_OPEN_FILES;
+  machine.capabilities = ((<u64>1) << (CAP_LAST_CAP + 1)) - 1;
   machine.monotonic = FIRST_MONOTONIC;
   machine.realtimeOffset = FIRST_REALTIME - FIRST_MONOTONIC;
   resetPools();
@@ -72,6 +105,10 @@ function resetPools(): void {
   pools.resetPool(pools.PIPE_POOL, at.PIPES, at.PIPE_SIZE, MAX_PIPES);
   pools.resetPool(pools.SLOT_POOL, at.SLOTS, at.SLOT_SIZE, MAX_SLOTS);
   pools.resetPool(pools.FRAME_POOL, at.FRAME_USES, at.FRAME_SIZE, FRAMES_SIZE / machine.pageSize);
+  pools.resetPool(pools.INODE_POOL, at.INODES, at.INODE_SIZE, MAX_INODES);
+  pools.resetPool(pools.NAME_PIECE_POOL, at.NAME_PIECES, at.NAME_PIECE_SIZE, MAX_NAME_PIECES);
+  pools.resetPool(pools.USER_POOL, at.USERS, at.USER_SIZE, MAX_USERS);
+  pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
 }
 
 /** Sets a parameter of an empty machine; false if the value is out of range. */
@@ -102,6 +139,25 @@ export function setMachineParameter(parameter: i32, value: u32): bool {
     case PARAMETER_FIRST_DESCRIPTOR:
       if (value > <u32>MAX_DESCRIPTORS) return false;
       machine.firstDescriptor = value;
+      return true;
+    case PARAMETER_CAPABILITIES_LOW:
+      machine.capabilities = (machine.capabilities & 0xffffffff00000000) | value;
+      return true;
+    case PARAMETER_CAPABILITIES_HIGH:
+      machine.capabilities = (machine.capabilities & 0xffffffff) | ((<u64>value) << 32);
+      return true;
+    case PARAMETER_PIPE_MAX_SIZE:
+      if (value < machine.pageSize || value > MAX_PIPE_SIZE) return false;
+      machine.pipeMaxSize = value;
+      return true;
+    case PARAMETER_PIPE_USER_PAGES_SOFT:
+      machine.pipeUserPagesSoft = value;
+      return true;
+    case PARAMETER_PIPE_USER_PAGES_HARD:
+      machine.pipeUserPagesHard = value;
+      return true;
+    case PARAMETER_FILE_MAX:
+      machine.fileMax = value;
       return true;
     default:
       return false;

@@ -8,24 +8,32 @@
 // The window and the stage are no state: they hold nothing between two steps.
 import {
   FRAMES_SIZE,
+  MAX_GROUP_LISTS,
+  MAX_INODES,
+  MAX_NAME_PIECES,
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
   MAX_SLOTS,
   MAX_TASKS,
+  MAX_USERS,
   MAX_WAITS,
   WINDOW_SIZE,
 } from "../abi/model";
 
 // Bytes of one item of each pool: `sizeof` of its class, checked where the class is.
-export const TASK_SIZE: u32 = 64;
-export const PROCESS_SIZE: u32 = 80;
+export const TASK_SIZE: u32 = 72;
+export const PROCESS_SIZE: u32 = 128;
 export const CHUNK_SIZE: u32 = 260;
-export const OPEN_FILE_SIZE: u32 = 16;
+export const OPEN_FILE_SIZE: u32 = 20;
 export const WAIT_SIZE: u32 = 36;
-export const PIPE_SIZE: u32 = 48;
+export const PIPE_SIZE: u32 = 72;
 export const SLOT_SIZE: u32 = 24;
 export const FRAME_SIZE: u32 = 4;
+export const INODE_SIZE: u32 = 44;
+export const NAME_PIECE_SIZE: u32 = 32;
+export const USER_SIZE: u32 = 12;
+export const GROUP_LIST_SIZE: u32 = 68;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -46,5 +54,9 @@ export const WAITS: usize = OPEN_FILES + MAX_OPEN_FILES * OPEN_FILE_SIZE;
 export const PIPES: usize = WAITS + MAX_WAITS * WAIT_SIZE;
 export const SLOTS: usize = PIPES + MAX_PIPES * PIPE_SIZE;
 export const FRAME_USES: usize = SLOTS + MAX_SLOTS * SLOT_SIZE;
-export const FRAMES: usize = (FRAME_USES + MAX_FRAMES * FRAME_SIZE + 0xffff) & ~0xffff;
+export const INODES: usize = FRAME_USES + MAX_FRAMES * FRAME_SIZE;
+export const NAME_PIECES: usize = INODES + MAX_INODES * INODE_SIZE;
+export const USERS: usize = NAME_PIECES + MAX_NAME_PIECES * NAME_PIECE_SIZE;
+export const GROUP_LISTS: usize = USERS + MAX_USERS * USER_SIZE;
+export const FRAMES: usize = (GROUP_LISTS + MAX_GROUP_LISTS * GROUP_LIST_SIZE + 0xffff) & ~0xffff;
 export const STAGE: usize = FRAMES + FRAMES_SIZE;

@@ -56,7 +56,7 @@ function zeroWords(address: usize, size: u32): void {
 
 // The pool headers stand at the start of the machine block.
 const POOL_HEADER: u32 = 20;
-export const POOL_COUNT: u32 = 8;
+export const POOL_COUNT: u32 = 12;
 
 export function pool(number: u32): Pool {
   return changetype<Pool>(MACHINE + number * POOL_HEADER);
@@ -70,6 +70,10 @@ export const WAIT_POOL: u32 = 4;
 export const PIPE_POOL: u32 = 5;
 export const SLOT_POOL: u32 = 6;
 export const FRAME_POOL: u32 = 7;
+export const INODE_POOL: u32 = 8;
+export const NAME_PIECE_POOL: u32 = 9;
+export const USER_POOL: u32 = 10;
+export const GROUP_LIST_POOL: u32 = 11;
 
 /** Empties a pool, zeroing what was in use. */
 export function resetPool(number: u32, base: usize, itemSize: u32, capacity: u32): void {

@@ -12,8 +12,19 @@ export class Process {
   pid: u32;
   /** Index of the parent. */
   parent: u32;
-  uid: u32;
-  gid: u32;
+  /** Real, effective and saved user and group: credentials(7). */
+  ruid: u32;
+  euid: u32;
+  suid: u32;
+  rgid: u32;
+  egid: u32;
+  sgid: u32;
+  /** Its supplementary groups, plus 1; 0 if it has none (core/credentials.ts). */
+  groups: u32;
+  /** Permissions that its new files do not get. */
+  umask: u32;
+  /** Index of the directory that relative paths start from. */
+  cwd: u32;
   rlimitNofile: u32;
   /** Descriptors below it are the runtime's. */
   firstDescriptor: u32;
@@ -31,14 +42,17 @@ export class Process {
   chunk1: u64;
   chunk2: u64;
   chunk3: u64;
+  /** Capabilities, a bit each. */
+  permitted: u64;
+  effective: u64;
 
   get childWait(): WaitQueue {
     return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Process>("childFirst"));
   }
 
-  /** Root may do what others may not: CAP_KILL. */
-  get isPrivileged(): bool {
-    return this.uid == 0;
+  /** Whether it has a capability in effect: capable. */
+  can(capability: u32): bool {
+    return ((this.effective >> capability) & 1) != 0;
   }
 }
 
@@ -56,7 +70,7 @@ export function processCount(): u32 {
   return pool(PROCESS_POOL).high;
 }
 
-/** Creates a process with the machine's credentials and limits; null if all are in use. */
+/** Creates a process with the machine's limits, and no credentials yet (core/credentials.ts); null if all are in use. */
 export function takeProcess(parent: u32): Process | null {
   if (offsetof<Process>() != PROCESS_SIZE) ERROR("PROCESS_SIZE is not the size of Process");
   const index = pool(PROCESS_POOL).take();
@@ -65,8 +79,6 @@ export function takeProcess(parent: u32): Process | null {
   process.state = PROCESS_ALIVE;
   process.pid = machine.nextPid++;
   process.parent = parent;
-  process.uid = machine.uid;
-  process.gid = machine.gid;
   process.rlimitNofile = machine.rlimitNofile;
   process.firstDescriptor = machine.firstDescriptor;
   return process;

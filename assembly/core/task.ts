@@ -18,8 +18,11 @@ export class Task {
   a: i32;
   b: i32;
   c: i32;
+  d: i32;
   /** The open file that a blocked call holds, plus 1: closing its descriptor does not end the call. */
   file: u32;
+  /** The second one, of a call on two descriptors. */
+  otherFile: u32;
   /** Bytes that an awaited write moved in earlier attempts. */
   transferred: u32;
   /** Bytes that this attempt has moved; a blocking write keeps it while it is parked. */
@@ -69,6 +72,12 @@ export const TASK_FLAG_WAKE_WRITER: u32 = 32;
 export const TASK_FLAG_AWAITS: u32 = 64;
 /** An awaited write has seen that there is room: it attempts next, and another may have taken the room by then. */
 export const TASK_FLAG_LOOKED: u32 = 128;
+
+/** An awaited open is made by a thread of its own: its next attempt is the plain call. */
+export const TASK_FLAG_IN_LANE: u32 = 512;
+
+/** A tee or splice has found something to read, and waits for room. */
+export const TASK_FLAG_HAD_INPUT: u32 = 256;
 
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);

@@ -1,8 +1,8 @@
 // close, dup, dup2, dup3 and fcntl: the table of descriptors.
-import { EBADF, EINVAL, EMFILE } from "../../assembly/abi/errno.js";
+import { EBADF, EINVAL } from "../../assembly/abi/errno.js";
 import * as f from "../../assembly/abi/fcntl.js";
 import type { Call } from "../../src/call.js";
-import { disown, dropPrivates, own, owns } from "./descriptors.js";
+import { disown, dropPrivates, entered, own, owns } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { forget } from "./readiness.js";
 
@@ -16,7 +16,7 @@ export function close(call: Call): number {
 }
 
 export function dup(call: Call): number {
-  return owns(call.a) ? entered(libc.fcntl(call.a, f.F_DUPFD, 0)) : -EBADF;
+  return owns(call.a) ? entered(libc.resultOrErrno(libc.fcntl(call.a, f.F_DUPFD, 0))) : -EBADF;
 }
 
 export function dup2(call: Call): number {
@@ -61,9 +61,11 @@ export function fcntl(call: Call): number {
   switch (cmd) {
     case f.F_DUPFD:
     case f.F_DUPFD_CLOEXEC:
-      return entered(libc.fcntl(fd, cmd, arg));
+      return entered(libc.resultOrErrno(libc.fcntl(fd, cmd, arg)));
     case f.F_GETFD:
     case f.F_SETFD:
+    case f.F_GETPIPE_SZ:
+    case f.F_SETPIPE_SZ:
       return libc.resultOrErrno(libc.fcntl(fd, cmd, arg));
     case f.F_GETFL: {
       const flags = libc.fcntl(fd, cmd, 0);
@@ -82,9 +84,4 @@ function setStatusFlags(fd: number, flags: number): number {
   if (result === -1) return -libc.errno();
   if (((before ^ flags) & f.O_DIRECT) !== 0) dropPrivates();
   return result;
-}
-
-function entered(fd: number): number {
-  if (fd === -1) return -libc.errno();
-  return own(fd) === -1 ? -EMFILE : fd;
 }

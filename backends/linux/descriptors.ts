@@ -6,8 +6,7 @@
 // flag of the program's open file, which other processes share, stays as it is. The private one counts as a
 // reader or writer of the pipe like any other, so it is closed before the program's: else the other side
 // would never see the end of the file.
-import { fstatSync, type Stats } from "node:fs";
-import { EACCES, EBADF, ENOENT } from "../../assembly/abi/errno.js";
+import { EACCES, EBADF, EMFILE, ENOENT } from "../../assembly/abi/errno.js";
 import {
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -19,6 +18,7 @@ import {
   O_NONBLOCK,
   O_WRONLY,
 } from "../../assembly/abi/fcntl.js";
+import { kindOf } from "./file-kinds.js";
 import * as libc from "./libc.js";
 import { capacity, generations, highest, privates, raiseHighest } from "./shared.js";
 
@@ -56,6 +56,12 @@ export function own(fd: number): number {
   raiseHighest(fd);
   return fd;
 }
+
+/**
+ * What a call comes to that made a descriptor.
+ * @param result the descriptor, or -errno
+ */
+export const entered = (result: number): number => (result >= 0 && own(result) === -1 ? -EMFILE : result);
 
 /**
  * Takes a descriptor out, and closes the private one: the step before its number is closed or reused.
@@ -116,6 +122,14 @@ export function attemptDescriptor(fd: number): number {
   return known === POLL_FIRST ? POLLED : findAttempt(fd);
 }
 
+/**
+ * Makes the private descriptors that are not made yet: the process is about to give up rights, and may not open its own
+ * pipes and FIFOs again then.
+ */
+export function preparePrivates(): void {
+  for (const fd of listOwned()) if (isFresh(fd)) findAttempt(fd);
+}
+
 function findAttempt(fd: number): number {
   const generation = generationOf(fd);
   const found = tryAttempts(fd);
@@ -126,15 +140,11 @@ function findAttempt(fd: number): number {
 }
 
 function tryAttempts(fd: number): number {
-  let stat: Stats;
-  try {
-    stat = fstatSync(fd);
-  } catch {
-    // Closed behind our back: the attempt will say so.
-    return POLLED;
-  }
-  if (stat.isFile() || stat.isDirectory() || stat.isBlockDevice()) return remember(fd, NEVER_BLOCKS);
-  if (!stat.isFIFO()) return remember(fd, POLL_FIRST);
+  const kind = kindOf(fd);
+  if (kind === "file") return remember(fd, NEVER_BLOCKS);
+  if (kind === "other") return remember(fd, POLL_FIRST);
+  // Closed behind our back: the attempt will say so.
+  if (kind === "none") return POLLED;
   const opened = openAgain(fd);
   if (opened >= 0) return remember(fd, moveUp(opened) + 1);
   // The pipe of another user, or no /proc. Other reasons may pass: too many files are open, or ENXIO, which

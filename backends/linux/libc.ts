@@ -3,6 +3,7 @@
 // thread has its own instance of the module, and so its own errno and its own scratch memory.
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { EBADF } from "../../assembly/abi/errno.js";
+import { O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW } from "../../assembly/abi/fcntl.js";
 import { allocate, bind, ffiFailure, type Memory, touch, viewOf } from "./ffi.js";
 
 const errnoLocation = bind("__errno_location", "long");
@@ -11,9 +12,20 @@ export const pipe2 = bind("pipe2", "int", "long", "int");
 export const open = bind("open", "int", "string", "int", "int");
 export const read = bind("read", "long", "int", "long", "long");
 export const write = bind("write", "long", "int", "long", "long");
+export const readv = bind("readv", "long", "int", "long", "int");
+export const writev = bind("writev", "long", "int", "long", "int");
+export const tee = bind("tee", "long", "int", "int", "long", "int");
+export const splice = bind("splice", "long", "int", "long", "int", "long", "long", "int");
+export const vmsplice = bind("vmsplice", "long", "int", "long", "long", "int");
 export const preadv2 = bind("preadv2", "long", "int", "long", "int", "long", "int");
 export const pwritev2 = bind("pwritev2", "long", "int", "long", "int", "long", "int");
 export const close = bind("close", "int", "int");
+export const mkfifo = bind("mkfifo", "int", "string", "int");
+export const mkdir = bind("mkdir", "int", "string", "int");
+export const rmdir = bind("rmdir", "int", "string");
+export const unlink = bind("unlink", "int", "string");
+export const chmod = bind("chmod", "int", "string", "int");
+export const umask = bind("umask", "int", "int");
 export const dup2 = bind("dup2", "int", "int", "int");
 export const dup3 = bind("dup3", "int", "int", "int", "int");
 export const fcntl = bind("fcntl", "int", "int", "int", "int");
@@ -37,9 +49,25 @@ export const timerfd_create = bind("timerfd_create", "int", "int", "int");
 export const timerfd_settime = bind("timerfd_settime", "int", "int", "int", "long", "long");
 export const memfd_create = bind("memfd_create", "int", "string", "int");
 export const malloc = bind("malloc", "long", "long");
+export const getpagesize = bind("getpagesize", "int");
+export const madvise = bind("madvise", "int", "long", "long", "int");
+export const getuid = bind("getuid", "int");
+export const geteuid = bind("geteuid", "int");
+export const getgid = bind("getgid", "int");
+export const getegid = bind("getegid", "int");
+export const getgroups = bind("getgroups", "int", "int", "long");
+/** These change all threads of the process: nptl(7), "NPTL and signals". */
+export const setresuid = bind("setresuid", "int", "int", "int", "int");
+export const setresgid = bind("setresgid", "int", "int", "int", "int");
+export const setgroups = bind("setgroups", "int", "long", "long");
+export const sigaction = bind("sigaction", "int", "int", "long", "long");
+/** Returns the error number itself, not -1: pthread_sigmask(3). */
+export const pthread_sigmask = bind("pthread_sigmask", "int", "int", "long", "long");
 export const syscall = bind("syscall", "long", "long", "long", "long");
+/** syscall(2) with up to four arguments. */
+export const syscall4 = bind("syscall", "long", "long", "long", "long", "long", "long");
 /** These return the error number itself, not -1: posix_spawn(3). */
-export const posix_spawn = bind("posix_spawn", "int", "long", "long", "long", "long", "long", "long");
+export const posix_spawnp = bind("posix_spawnp", "int", "long", "long", "long", "long", "long", "long");
 export const posix_spawn_file_actions_init = bind("posix_spawn_file_actions_init", "int", "long");
 export const posix_spawn_file_actions_destroy = bind("posix_spawn_file_actions_destroy", "int", "long");
 export const posix_spawn_file_actions_adddup2 = bind(
@@ -67,19 +95,21 @@ export const uv_poll_stop = bind("uv_poll_stop", "int", "long");
 // asm/unistd.h: the same on x64 and arm64, as of all calls since Linux 5.1.
 export const SYS_pidfd_open = 434;
 
-/** The bits of O_DIRECT and O_DIRECTORY are swapped on arm64: asm/fcntl.h. */
-const O_DIRECT_X64 = 0o40000;
-const O_DIRECT_ARM64 = 0o200000;
-
-/** Open flags from x64's numbers, which are ours, to this machine's, and back. */
+/**
+ * Open flags from x64's numbers, which are ours, to this machine's, and back. On arm64 O_DIRECT and O_DIRECTORY have each
+ * other's bit, and so have O_LARGEFILE and O_NOFOLLOW: asm/fcntl.h.
+ */
 export const machineFlags: (flags: number) => number =
-  process.arch !== "arm64"
-    ? (flags) => flags
-    : (flags) => {
-        const rest = flags & ~(O_DIRECT_X64 | O_DIRECT_ARM64);
-        const direct = (flags & O_DIRECT_X64) !== 0 ? O_DIRECT_ARM64 : 0;
-        return rest | direct | ((flags & O_DIRECT_ARM64) !== 0 ? O_DIRECT_X64 : 0);
-      };
+  process.arch !== "arm64" ? (flags) => flags : swappedFlags;
+
+const LOW_PAIR = O_DIRECT | O_LARGEFILE;
+const HIGH_PAIR = O_DIRECTORY | O_NOFOLLOW;
+
+/** The flags with the bits of O_DIRECT and O_DIRECTORY, O_LARGEFILE and O_NOFOLLOW exchanged. */
+export function swappedFlags(flags: number): number {
+  const rest = flags & ~(LOW_PAIR | HIGH_PAIR);
+  return rest | ((flags & LOW_PAIR) << 2) | ((flags & HIGH_PAIR) >> 2);
+}
 
 const MISSING = "linux-ipc:missing";
 

@@ -1,21 +1,28 @@
 // The real kernel as a backend: which function makes a call, and what a waiting call watches.
 import * as n from "../../assembly/abi/calls.js";
-import { EBADF, EMFILE } from "../../assembly/abi/errno.js";
+import { EAGAIN, EBADF, EMFILE, ENFILE, ENXIO, EPERM } from "../../assembly/abi/errno.js";
+import { F_SETPIPE_SZ, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
-import type { Call, PollEntry } from "../../src/call.js";
+import type { Call, PollEntry, SpawnRequest } from "../../src/call.js";
+import { placeOf } from "../../src/call-place.js";
 import { type CallStarter, resultOf } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
 import { refusal } from "../../src/refusals.js";
 import { startWaiting, type Waiter, type WaitPort, type Watch } from "../../src/waiting.js";
 import * as clock from "./clock.js";
+import * as credentials from "./credentials.js";
 import * as descriptor from "./descriptor.js";
 import { owns } from "./descriptors.js";
+import { startInLane } from "./lane-wait.js";
+import { LANES_VARIABLE, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
+import * as paths from "./paths.js";
 import * as pipe from "./pipe.js";
 import * as poll from "./poll.js";
 import * as process from "./process.js";
 import { hold, release, watchDescriptor } from "./readiness.js";
 import { spawn } from "./spawn.js";
+import * as splice from "./splice.js";
 import { watchTime } from "./timers.js";
 
 type Attempt = (call: Call, timedOut: boolean) => number;
@@ -40,6 +47,28 @@ attempts[n.CALL_SPAWN] = spawn;
 attempts[n.CALL_WAITPID] = process.waitpid;
 attempts[n.CALL_EXIT] = process.exit;
 attempts[n.CALL_KILL] = process.kill;
+attempts[n.CALL_OPEN] = paths.open;
+attempts[n.CALL_MKFIFO] = paths.mkfifo;
+attempts[n.CALL_MKDIR] = paths.mkdir;
+attempts[n.CALL_RMDIR] = paths.rmdir;
+attempts[n.CALL_UNLINK] = paths.unlink;
+attempts[n.CALL_CHMOD] = paths.chmod;
+attempts[n.CALL_UMASK] = paths.umask;
+attempts[n.CALL_STAT] = paths.stat;
+attempts[n.CALL_FSTAT] = paths.fstat;
+attempts[n.CALL_READV] = pipe.readv;
+attempts[n.CALL_WRITEV] = pipe.writev;
+attempts[n.CALL_TEE] = splice.tee;
+attempts[n.CALL_SPLICE] = splice.splice;
+attempts[n.CALL_VMSPLICE] = splice.vmsplice;
+attempts[n.CALL_GETUID] = credentials.getuid;
+attempts[n.CALL_GETEUID] = credentials.geteuid;
+attempts[n.CALL_GETGID] = credentials.getgid;
+attempts[n.CALL_GETEGID] = credentials.getegid;
+attempts[n.CALL_GETGROUPS] = credentials.getgroups;
+attempts[n.CALL_SETRESUID] = credentials.setresuid;
+attempts[n.CALL_SETRESGID] = credentials.setresgid;
+attempts[n.CALL_SETGROUPS] = credentials.setgroups;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];
@@ -48,6 +77,12 @@ blocking[n.CALL_WRITE] = pipe.writeBlocking;
 blocking[n.CALL_POLL] = poll.pollBlocking;
 blocking[n.CALL_CLOCK_NANOSLEEP] = clock.nanosleepBlocking;
 blocking[n.CALL_WAITPID] = process.waitpidBlocking;
+blocking[n.CALL_OPEN] = paths.openBlocking;
+blocking[n.CALL_READV] = pipe.readvBlocking;
+blocking[n.CALL_WRITEV] = pipe.writevBlocking;
+blocking[n.CALL_TEE] = splice.teeBlocking;
+blocking[n.CALL_SPLICE] = splice.spliceBlocking;
+blocking[n.CALL_VMSPLICE] = splice.vmspliceBlocking;
 
 /** What a waiting call watches, all of it together. */
 class CallWatch implements Watch {
@@ -74,6 +109,8 @@ const port: WaitPort = {
     }
     return watch;
   },
+  takesBytes: ({ syscall, a }) =>
+    syscall.number === n.CALL_VMSPLICE ? !splice.readsBy(a) : syscall.partialResult,
   failure,
 };
 
@@ -82,10 +119,19 @@ const ALONE = { isExclusive: true };
 function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
   switch (call.syscall.number) {
     case n.CALL_READ:
+    case n.CALL_READV:
       yield watchDescriptor(call.a, POLLIN, waiter, ALONE);
       break;
     case n.CALL_WRITE:
+    case n.CALL_WRITEV:
       yield watchDescriptor(call.a, POLLOUT, waiter, ALONE);
+      break;
+    case n.CALL_VMSPLICE:
+      yield watchDescriptor(call.a, splice.readsBy(call.a) ? POLLIN : POLLOUT, waiter, ALONE);
+      break;
+    case n.CALL_TEE:
+    case n.CALL_SPLICE:
+      yield splice.watchFlow(call, waiter);
       break;
     case n.CALL_POLL:
       for (const { fd, events } of call.payload as readonly PollEntry[]) {
@@ -103,17 +149,44 @@ function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
 }
 
 function failure(call: Call, errno: number): Error {
-  const isOnDescriptor = /fd$/.test(call.syscall.parameters[0] ?? "");
+  const hint = hintFor(call, errno);
   return new SyscallError(errno, call.syscall.name, {
-    ...(isOnDescriptor ? { fd: call.a } : {}),
-    ...hintFor(call, errno, isOnDescriptor),
+    ...placeOf(call),
+    ...(hint !== undefined && { hint }),
   });
 }
 
-function hintFor(call: Call, errno: number, isOnDescriptor: boolean): { hint?: string } {
-  if (errno === EMFILE) return { hint: "the limit is RLIMIT_NOFILE: ulimit -n" };
-  const isForeign = errno === EBADF && isOnDescriptor && call.a >= 0 && !owns(call.a);
-  return isForeign ? { hint: "this program did not open, inherit or adopt it" } : {};
+/** Which limit was hit and where it is set, or what is behind an errno that can be many things. */
+function hintFor(call: Call, errno: number): string | undefined {
+  const { number } = call.syscall;
+  switch (errno) {
+    case EMFILE:
+      return "the limit is RLIMIT_NOFILE: ulimit -n";
+    case ENFILE:
+      return "the limit is /proc/sys/fs/file-max; for pipes also /proc/sys/fs/pipe-user-pages-hard";
+    case EBADF:
+      return isForeign(call) ? "this program did not open, inherit or adopt it" : undefined;
+    case ENXIO:
+      return number === n.CALL_OPEN && (call.a & O_NONBLOCK) !== 0
+        ? "a FIFO that nobody has open for reading"
+        : undefined;
+    case EAGAIN:
+      return number === n.CALL_OPEN && (call.a & O_NONBLOCK) === 0
+        ? `no more than ${maxLanes} openings of a thread can wait at a time: ${LANES_VARIABLE}`
+        : undefined;
+    case EPERM:
+      return number === n.CALL_FCNTL && call.b === F_SETPIPE_SZ
+        ? "the limits are /proc/sys/fs/pipe-max-size, pipe-user-pages-soft and pipe-user-pages-hard"
+        : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a descriptor that a call was given is open, perhaps, but not the program's. */
+function isForeign({ syscall, a, b, payload }: Call): boolean {
+  const count = syscall.parameters.filter((name) => name.includes("fd")).length;
+  const fds = syscall.number === n.CALL_SPAWN ? (payload as SpawnRequest).fds : [a, b].slice(0, count);
+  return fds.some((fd) => fd >= 0 && !owns(fd));
 }
 
 /** Makes a checked call on the calling thread. */
@@ -138,5 +211,6 @@ function start(
   if (libc.failure !== undefined) return reject(libc.failure);
   const refused = refusal(call);
   if (refused !== 0) return reject(failure(call, refused));
-  startWaiting(port, call, signal, resolve, reject);
+  if (call.syscall.wait === "lane") startInLane(call, signal, failure, resolve, reject);
+  else startWaiting(port, call, signal, resolve, reject);
 }

@@ -1,15 +1,32 @@
-// pipe2, read, write and ioctl(FIONREAD): pipe(7).
+// pipe2, read, write, readv, writev and ioctl(FIONREAD): pipe(7).
 import { EAGAIN, EBADF, EMFILE, ENOTTY } from "../../assembly/abi/errno.js";
 import { FIONREAD } from "../../assembly/abi/ioctl.js";
-import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
+import { IOV_MAX, MAX_RW_COUNT } from "../../assembly/abi/limits.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { byteLengthOf } from "../../src/byte-length.js";
 import type { Call } from "../../src/call.js";
-import { attemptDescriptor, isFresh, isNonblocking, own, owns, POLLED } from "./descriptors.js";
+import { attemptDescriptor, isFresh, isNonblocking, own, owns, PLAIN, POLLED } from "./descriptors.js";
+import { kindOf } from "./file-kinds.js";
 import * as libc from "./libc.js";
 import { isReady } from "./poll.js";
-import { noteRead, noteWrite, readNow, readPolled, unattempted, writeNow, writePolled } from "./transfer.js";
+import {
+  noteRead,
+  noteWrite,
+  readNow,
+  readPolled,
+  readvNow,
+  readvOnce,
+  readvPolled,
+  unattempted,
+  writeNow,
+  writeOnce,
+  writePolled,
+  writevNow,
+  writevOnce,
+  writevPolled,
+} from "./transfer.js";
+import { totalLength } from "./vector.js";
 
 export function pipe2(call: Call): number {
   const { address, view } = libc.scratch;
@@ -42,9 +59,14 @@ export function read(call: Call): number {
   return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
 }
 
+/**
+ * No private descriptor is made before there is something to read by it: many readers may wait. But a FIFO that never had
+ * a writer is no more ready than an empty one, and a read of it gives the end of the file: fifo(7).
+ */
+const isKnownEmpty = (fd: number): boolean => isFresh(fd) && !isReady(fd, POLLIN) && kindOf(fd) !== "fifo";
+
 function readWithoutWaiting({ a: fd, payload }: Call, length: number): number {
-  // No private descriptor is made before there is something to read by it: many readers may wait.
-  if (isFresh(fd) && !isReady(fd, POLLIN)) return unattempted(fd);
+  if (isKnownEmpty(fd)) return unattempted(fd);
   const via = attemptDescriptor(fd);
   const bytes = payload as Uint8Array;
   return via === POLLED ? readPolled(fd, bytes, length) : readNow(via >= 0 ? via : fd, bytes, length);
@@ -67,10 +89,62 @@ export function write(call: Call): number {
       ? writePolled(fd, bytes, offset, length - offset)
       : writeNow(via >= 0 ? via : fd, bytes, offset, length - offset);
   if (!call.isWaiting) noteWrite(result);
+  return written(call, result, length);
+}
+
+/** What a write comes to, of `length` bytes in all, whose attempt has given `result`. */
+function written(call: Call, result: number, length: number): number {
   if (result < 0) return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
   call.transferred += result;
   return call.transferred < length && mayWait(call) ? BLOCKED : call.transferred;
 }
+
+/** One attempt at readv(2). */
+export function readv(call: Call): number {
+  const fd = call.a;
+  const buffers = call.payload as readonly Uint8Array[];
+  if (!owns(fd)) return -EBADF;
+  if (isEmptyOrTooLong(buffers)) return readvOnce(fd, buffers);
+  const result = readvWithoutWaiting(fd, buffers);
+  if (!call.isWaiting) noteRead(result);
+  return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
+}
+
+function readvWithoutWaiting(fd: number, buffers: readonly Uint8Array[]): number {
+  if (isKnownEmpty(fd)) return unattempted(fd);
+  const via = attemptDescriptor(fd);
+  return via === POLLED ? readvPolled(fd, buffers) : readvNow(via >= 0 ? via : fd, buffers);
+}
+
+/** One attempt at writev(2), or at the rest of one. */
+export function writev(call: Call): number {
+  const fd = call.a;
+  const buffers = call.payload as readonly Uint8Array[];
+  if (!owns(fd)) return -EBADF;
+  if (isEmptyOrTooLong(buffers)) return writevOnce(fd, buffers, 0, 0);
+  // As a waiting write does.
+  if (call.isWaiting && !isReady(fd, POLLOUT)) return BLOCKED;
+  const via = attemptDescriptor(fd);
+  const length = Math.min(totalLength(buffers), MAX_RW_COUNT);
+  const result = transferVector(fd, via, buffers, call.transferred, length - call.transferred);
+  if (!call.isWaiting) noteWrite(result);
+  return written(call, result, length);
+}
+
+function transferVector(
+  fd: number,
+  via: number,
+  buffers: readonly Uint8Array[],
+  offset: number,
+  length: number,
+): number {
+  if (via === POLLED) return writevPolled(fd, buffers, offset, length);
+  return via === PLAIN ? writevOnce(fd, buffers, offset, length) : writevNow(via, buffers, offset, length);
+}
+
+/** Whether a call with these buffers moves nothing, and so does not wait. */
+const isEmptyOrTooLong = (buffers: readonly Uint8Array[]): boolean =>
+  buffers.length > IOV_MAX || totalLength(buffers) === 0;
 
 /** The plain read(2), on this thread. */
 export function readBlocking(call: Call): number {
@@ -85,8 +159,18 @@ export function writeBlocking(call: Call): number {
   if (!owns(call.a)) return -EBADF;
   const length = lengthOf(call);
   if (length === 0) return libc.resultOrErrno(libc.write(call.a, libc.scratch.address, 0));
-  return writeNow(call.a, call.payload as Uint8Array, 0, length);
+  return writeOnce(call.a, call.payload as Uint8Array, 0, length);
 }
+
+/** The plain readv(2), on this thread. */
+export const readvBlocking = (call: Call): number =>
+  owns(call.a) ? readvOnce(call.a, call.payload as readonly Uint8Array[]) : -EBADF;
+
+/** The plain writev(2), on this thread. */
+export const writevBlocking = (call: Call): number =>
+  owns(call.a)
+    ? writevOnce(call.a, call.payload as readonly Uint8Array[], 0, Number.POSITIVE_INFINITY)
+    : -EBADF;
 
 /** Linux moves no more in one call: read(2). */
 const lengthOf = (call: Call): number => Math.min(byteLengthOf(call.payload), MAX_RW_COUNT);

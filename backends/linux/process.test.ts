@@ -43,6 +43,69 @@ describe("spawn", () => {
   });
 });
 
+describe("spawn of an executable", () => {
+  it("joins files by pipes, and leaves nothing behind", () => {
+    expect(resultOf("a pipeline of executables")).toEqual({
+      output: "c\nb\n",
+      status: 0,
+      sort: 0,
+      leftovers: true,
+    });
+  });
+
+  it("passes one descriptor as two streams", () => {
+    expect(resultOf("standard streams of an executable")).toEqual({
+      both: "to stdout\nto stderr\n",
+      status: 7 << 8,
+    });
+  });
+
+  it("passes standard streams of this process, in each other's place too", () => {
+    expect(resultOf("standard streams exchanged")).toEqual({ read: "through the exchange", status: 0 });
+  });
+
+  it("lets it inherit the program's descriptors without FD_CLOEXEC, and no others", () => {
+    const { pipes, expected, ...rest } = resultOf("descriptors of an executable") as Record<string, unknown>;
+    expect(pipes).toEqual(expected);
+    expect(rest).toEqual({ others: [], isClosed: true });
+  });
+
+  it("ignores and blocks no signal there", () => {
+    expect(resultOf("signals of an executable")).toEqual([0, 0]);
+  });
+
+  it("lets SIGPIPE end one that writes without a reader", () => {
+    expect(resultOf("yes | head")).toEqual({ output: "y\ny\n", status: 13 });
+  });
+
+  it("passes this process's environment, or the one that is given", () => {
+    expect(resultOf("the environment of an executable")).toEqual({ isOwn: true, given: "A=é=1\nB=\n" });
+  });
+
+  it("says why it cannot, makes no child then, and leaves nothing behind", () => {
+    expect(resultOf("executables that cannot be started")).toEqual({
+      codes: {
+        "no such name": "ENOENT",
+        "no such file": "ENOENT",
+        "no name": "ENOENT",
+        "a file as a directory": "ENOTDIR",
+        "a folder": "EACCES",
+        "not executable": "EACCES",
+        "no format": "ENOEXEC",
+        "too long": "E2BIG",
+        "a closed descriptor": "EBADF",
+      },
+      children: "ECHILD",
+      status: 5 << 8,
+      left: 0,
+    });
+  });
+
+  it("has a plain form", () => {
+    expect(resultOf("executables by plain calls")).toEqual({ output: "plain\n", status: 0 });
+  });
+});
+
 describe("the status of a child", () => {
   it("is what its main function returned, or 1 if that threw, or what it called exit with", () => {
     expect(resultOf("statuses")).toEqual([0, 300 & 0xff, 0, 1, 5, 10].map((status) => status << 8));

@@ -20,6 +20,7 @@ import { O_CLOEXEC, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { POLLERR, POLLHUP, POLLIN } from "../../assembly/abi/poll.js";
 import type { Watch } from "../../src/waiting.js";
 import { generationOf, moveUp } from "./descriptors.js";
+import { laneCount } from "./lanes.js";
 import * as libc from "./libc.js";
 import { type LoopWatch, watchLoop } from "./loop.js";
 import { watchers } from "./shared.js";
@@ -101,7 +102,7 @@ export function hold(): number {
 }
 
 /** How many calls of this thread wait. */
-export const waitingCount = (): number => holders;
+export const waitingCount = (): number => holders + laneCount();
 
 export function release(): void {
   if (--holders === 0) loop?.pause();

@@ -1,7 +1,8 @@
-// spawn: a node process of its own for a program, by posix_spawn(3). Not by child_process: libuv would reap
-// the child, and its descriptors beyond stdio would need numbers of libuv's choosing.
+// spawn: a node process of its own for a program, or an executable file, by posix_spawnp(3). Not by child_process: libuv
+// would reap the child, its descriptors beyond stdio would need numbers of libuv's choosing, and O_NONBLOCK of what is passed
+// as stdio would be cleared (uv_spawn), on an open file that others share.
 //
-// A descriptor is passed under a number that is free in this process, and so free in the child too: it is
+// A program is passed a descriptor under a number that is free in this process, and so free in the child too: it is
 // reserved by a duplicate with FD_CLOEXEC, which only the child makes a real one, by dup2 between fork and
 // exec. So no other child of this process gets it.
 import { writeSync } from "node:fs";
@@ -9,7 +10,9 @@ import { fileURLToPath } from "node:url";
 import { EAGAIN, EBADF } from "../../assembly/abi/errno.js";
 import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC } from "../../assembly/abi/fcntl.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
+import { standardStreams } from "../../src/arguments.js";
 import type { Call, SpawnRequest } from "../../src/call.js";
+import { type AnyProgram, type Executable, isExecutable } from "../../src/program.js";
 import { listOwned, owns } from "./descriptors.js";
 import { allocate, type Memory } from "./ffi.js";
 import { MESSAGE_VARIABLE, type SpawnMessage } from "./inheritance.js";
@@ -25,7 +28,7 @@ const STRUCTURE_SIZE = 512;
 const SIGNAL_SET_SIZE = 128;
 
 const MFD_CLOEXEC = 1;
-/** Below are stdin, stdout and stderr: libuv changes the flags of those. */
+/** Below are stdin, stdout and stderr: libuv changes the flags of those, so a program is passed others. */
 const FIRST_PASSED = 3;
 
 export function spawn(call: Call): number {
@@ -35,7 +38,10 @@ export function spawn(call: Call): number {
   const temporary: number[] = [];
   const actions = new FileActions(temporary);
   try {
-    const pid = start(request, actions, temporary);
+    const { program } = request;
+    const pid = isExecutable(program)
+      ? startExecutable(program, request, actions)
+      : startProgram(program, request, actions);
     if (pid < 0) return pid;
     refreshChildWatches();
     ringElsewhere();
@@ -46,7 +52,15 @@ export function spawn(call: Call): number {
   }
 }
 
-function start(request: SpawnRequest, actions: FileActions, temporary: number[]): number {
+function startExecutable({ path }: Executable, request: SpawnRequest, actions: FileActions): number {
+  const { names, fds, args, env } = request;
+  const streams = standardStreams.map((name) => fds[names.indexOf(name)]);
+  const made = actions.standard(streams);
+  if (made < 0) return made;
+  return execute(path, [path, ...(args as readonly string[])], env ?? environment(), actions);
+}
+
+function startProgram(program: AnyProgram, request: SpawnRequest, actions: FileActions): number {
   // Asked for before any number is reserved.
   const inherited = listOwned().filter((fd) => (libc.fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) === 0);
   const fds: Record<string, number> = {};
@@ -57,14 +71,23 @@ function start(request: SpawnRequest, actions: FileActions, temporary: number[])
     Object.defineProperty(fds, name, { value: passed, enumerable: true });
     inherited.push(passed);
   }
-  const message = writeMessage(request, fds, inherited);
+  const { url, ordinal } = program;
+  const message = writeMessage({ url, ordinal, args: request.args, fds, inherited });
   if (message < 0) return message;
-  temporary.push(message);
+  actions.temporary.push(message);
   const passed = actions.pass(message);
   if (passed < 0) return passed;
-  const kept = actions.keepStdio();
+  const kept = actions.standard([]);
   if (kept < 0) return kept;
-  return spawnNode(request.execArgv, passed, actions);
+  const bootstrap = fileURLToPath(new URL("./bootstrap.js", import.meta.url));
+  const argv = [process.execPath, ...request.execArgv, bootstrap];
+  return execute(process.execPath, argv, [...environment(), `${MESSAGE_VARIABLE}=${passed}`], actions);
+}
+
+/** The environment of this process, as NAME=value. */
+function environment(): string[] {
+  const { [MESSAGE_VARIABLE]: _, ...variables } = process.env;
+  return Object.entries(variables).map(([name, value]) => `${name}=${value}`);
 }
 
 /** What happens in the child between fork and exec. */
@@ -89,13 +112,16 @@ class FileActions {
   }
 
   /**
-   * Node has set FD_CLOEXEC on its stdin, stdout and stderr. dup2 of a number onto itself would leave it in
+   * Makes 0, 1 and 2 of descriptors; of this process's own, where there is none. By way of copies: one that is made may be
+   * the source of the next, node has set FD_CLOEXEC on its own three, and dup2 of a number onto itself would leave that in
    * some libcs.
+   * @returns 0 or -errno
    */
-  keepStdio(): number {
+  standard(streams: readonly (number | undefined)[]): number {
     for (let fd = 0; fd < FIRST_PASSED; fd++) {
-      const copy = this.#duplicate(fd);
-      if (copy === -EBADF) continue;
+      const copy = this.#duplicate(streams[fd] ?? fd);
+      // One that this process does not have either.
+      if (copy === -EBADF && streams[fd] === undefined) continue;
       const result = copy < 0 ? copy : this.#dup2(copy, fd);
       if (result < 0) return result;
     }
@@ -120,13 +146,7 @@ class FileActions {
 }
 
 /** The message as a file in memory: an environment variable could hold 128 KiB, and others could read it. */
-function writeMessage(
-  request: SpawnRequest,
-  fds: Record<string, number>,
-  inherited: readonly number[],
-): number {
-  const { program, args } = request;
-  const message: SpawnMessage = { url: program.url, ordinal: program.ordinal, args, fds, inherited };
+function writeMessage(message: SpawnMessage): number {
   const fd = libc.resultOrErrno(libc.memfd_create("linux-ipc", MFD_CLOEXEC));
   if (fd < 0) return fd;
   const bytes = Buffer.from(JSON.stringify(message));
@@ -135,16 +155,14 @@ function writeMessage(
   return fd;
 }
 
-function spawnNode(execArgv: readonly string[], message: number, actions: FileActions): number {
-  const bootstrap = fileURLToPath(new URL("./bootstrap.js", import.meta.url));
-  const { [MESSAGE_VARIABLE]: _, ...environment } = process.env;
-  const strings = cStrings(
-    [process.execPath, ...execArgv, bootstrap],
-    [
-      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-      `${MESSAGE_VARIABLE}=${message}`,
-    ],
-  );
+/** posix_spawnp(3). @returns the child's pid, or -errno */
+function execute(
+  file: string,
+  argv: readonly string[],
+  envp: readonly string[],
+  actions: FileActions,
+): number {
+  const strings = cStrings([file], argv, envp);
   const attributes = allocate(STRUCTURE_SIZE);
   const signals = allocate(2 * SIGNAL_SET_SIZE);
   actions.retained.push(strings.memory, attributes, signals);
@@ -156,9 +174,9 @@ function spawnNode(execArgv: readonly string[], message: number, actions: FileAc
   libc.posix_spawnattr_setsigmask(attributes.address, signals.address);
   libc.posix_spawnattr_setsigdefault(attributes.address, signals.address + SIGNAL_SET_SIZE);
   const { address, view } = libc.scratch;
-  const [argv, envp] = strings.arrays as [number, number];
-  const path = Number(strings.memory.view.getBigUint64(argv - strings.memory.address, true));
-  const errno = libc.posix_spawn(address, path, actions.address, attributes.address, argv, envp);
+  const [files, argvAt, envpAt] = strings.arrays as [number, number, number];
+  const fileAt = Number(strings.memory.view.getBigUint64(files - strings.memory.address, true));
+  const errno = libc.posix_spawnp(address, fileAt, actions.address, attributes.address, argvAt, envpAt);
   libc.posix_spawnattr_destroy(attributes.address);
   if (errno !== 0) return -errno;
   const pid = view.getInt32(0, true);

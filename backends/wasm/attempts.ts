@@ -2,18 +2,31 @@
 import type { SyscallName } from "../../src/linux.js";
 import { syscallList } from "../../src/syscalls.js";
 import * as clock from "./clock.js";
+import * as credentials from "./credentials.js";
 import * as file from "./file.js";
 import type { Attempt } from "./memory.js";
+import * as path from "./path.js";
 import { pipe2 } from "./pipe.js";
 import { poll } from "./poll.js";
 import * as process from "./process.js";
+import * as splice from "./splice.js";
 
-const attemptsByName: Readonly<Record<SyscallName, Attempt>> = { pipe2, poll, ...file, ...clock, ...process };
+const attemptsByName: Readonly<Partial<Record<SyscallName, Attempt>>> = {
+  pipe2,
+  poll,
+  ...file,
+  ...clock,
+  ...process,
+  ...path,
+  ...credentials,
+  ...splice,
+};
 
 /** The attempts by number; a number that no call has is a hole. */
 export const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>(
   (all, { name, number }) => {
-    all[number] = attemptsByName[name];
+    const attempt = attemptsByName[name];
+    if (attempt !== undefined) all[number] = attempt;
     return all;
   },
   [],

@@ -1,8 +1,9 @@
-// Calls on descriptors on the model: read(2), write(2), close(2), dup(2), fcntl(2), ioctl(2).
+// Calls on descriptors on the model: read(2), write(2), readv(2), close(2), dup(2), fcntl(2), ioctl(2).
 // A payload longer than the window moves in several rounds (MORE) of one step.
 import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
 import { MORE } from "../../assembly/abi/model.js";
 import { type Attempt, drainWindow, fillWindow } from "./memory.js";
+import { type Buffers, gather, lengthOf, receive, send } from "./vectors.js";
 
 export const read: Attempt = (memory, task, call, isNew) => {
   const { kernel } = memory;
@@ -29,6 +30,21 @@ export const write: Attempt = (memory, task, call, isNew) => {
     result = kernel.proceed(task);
   }
   return result;
+};
+
+export const readv: Attempt = (memory, task, call, isNew) => {
+  const { kernel } = memory;
+  const buffers = call.payload as Buffers;
+  const result = isNew ? kernel.readv(task, call.a, lengthOf(buffers), buffers.length) : kernel.resume(task);
+  return receive(memory, task, buffers, result);
+};
+
+export const writev: Attempt = (memory, task, call, isNew) => {
+  const { kernel } = memory;
+  const buffers = call.payload as Buffers;
+  gather(memory, buffers, isNew ? 0 : kernel.transferred(task));
+  const result = isNew ? kernel.writev(task, call.a, lengthOf(buffers), buffers.length) : kernel.resume(task);
+  return send(memory, task, buffers, result);
 };
 
 export const close: Attempt = ({ kernel }, task, call) => kernel.close(task, call.a);

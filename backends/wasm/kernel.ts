@@ -15,6 +15,11 @@ export interface KernelExports {
   pipe2(task: I, flags: I): I;
   read(task: I, fd: I, length: I): I;
   write(task: I, fd: I, length: I): I;
+  readv(task: I, fd: I, length: I, count: I): I;
+  writev(task: I, fd: I, length: I, count: I): I;
+  tee(task: I, fdIn: I, fdOut: I, size: I, flags: I): I;
+  splice(task: I, fdIn: I, hasOffIn: I, fdOut: I, hasOffOut: I, size: I, flags: I): I;
+  vmsplice(task: I, fd: I, flags: I, count: I, length: I): I;
   close(task: I, fd: I): I;
   dup(task: I, oldfd: I): I;
   dup2(task: I, oldfd: I, newfd: I): I;
@@ -30,10 +35,31 @@ export interface KernelExports {
   waitpid(task: I, pid: I, options: I): I;
   exit(task: I, status: I): I;
   kill(task: I, pid: I, sig: I): I;
+  open(task: I, length: I, flags: I, mode: I): I;
+  mkfifo(task: I, length: I, mode: I): I;
+  mkdir(task: I, length: I, mode: I): I;
+  rmdir(task: I, length: I): I;
+  unlink(task: I, length: I): I;
+  chmod(task: I, length: I, mode: I): I;
+  umask(task: I, mask: I): I;
+  stat(task: I, length: I): I;
+  fstat(task: I, fd: I): I;
+  getuid(task: I): I;
+  geteuid(task: I): I;
+  getgid(task: I): I;
+  getegid(task: I): I;
+  getgroups(task: I): I;
+  setresuid(task: I, ruid: I, euid: I, suid: I): I;
+  setresgid(task: I, rgid: I, egid: I, sgid: I): I;
+  setgroups(task: I, count: I): I;
   resume(task: I): I;
   proceed(task: I): I;
   transferred(task: I): I;
   cancel(task: I): I;
+  interrupt(task: I): void;
+  setCredentials(process: I, uid: I, gid: I): void;
+  limitCapabilities(process: I, low: I, high: I): void;
+  assignGroups(process: I, count: I): I;
   exitStep(task: I): I;
   hasTimer(): I;
   fireTimer(): void;
@@ -56,6 +82,7 @@ export interface KernelExports {
   inspectProcess(process: I): I;
   inspectDescriptor(process: I, fd: I): I;
   inspectPipe(pipe: I): I;
+  inspectPath(inode: I): I;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -1,11 +1,20 @@
 // One simulated kernel: the model's exports with JavaScript's values around them. All that can happen in it is chosen by
 // its user: which task attempts next, and when the next timer fires.
+
+import { CAP_LAST_CAP } from "../../assembly/abi/capability.js";
 import {
   type FORM_AWAITED,
   type FORM_BLOCKING,
+  PARAMETER_CAPABILITIES_HIGH,
+  PARAMETER_CAPABILITIES_LOW,
+  PARAMETER_FILE_MAX,
   PARAMETER_FIRST_DESCRIPTOR,
+  PARAMETER_GID,
   PARAMETER_PAGE_SIZE,
+  PARAMETER_PIPE_MAX_SIZE,
   PARAMETER_PIPE_SLOTS,
+  PARAMETER_PIPE_USER_PAGES_HARD,
+  PARAMETER_PIPE_USER_PAGES_SOFT,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_UID,
   TASK_EXITING,
@@ -15,7 +24,7 @@ import {
 import type { Call } from "../../src/call.js";
 import { attempts } from "./attempts.js";
 import { instantiateKernel, type KernelExports } from "./kernel.js";
-import type { Memory } from "./memory.js";
+import { fillGroups, type Memory } from "./memory.js";
 
 /** How a machine differs from a usual one. Left out: Linux's defaults. */
 export interface MachineOptions {
@@ -25,19 +34,55 @@ export interface MachineOptions {
   readonly rlimitNofile?: number;
   /** Page slots of a new pipe: a power of two up to 256; 16 is the default. */
   readonly pipeSlots?: number;
-  /** User of all processes: 0 is root, the default. Others may not `kill` init. */
+  /** User of the first process: 0 is root, the default. */
   readonly uid?: number;
+  /** Group of the first process; 0 is the default. */
+  readonly gid?: number;
+  /** What user 0 may: a mask of CAP_* bits (`1n << BigInt(CAP_KILL)`). All of them by default; without some, as in a container. */
+  readonly capabilities?: bigint;
+  /** /proc/sys/fs/pipe-max-size, bytes: what F_SETPIPE_SZ grants without CAP_SYS_RESOURCE; 1048576 is the default. */
+  readonly pipeMaxSize?: number;
+  /**
+   * /proc/sys/fs/pipe-user-pages-soft: beyond so many pages in a user's pipes new ones get two, without CAP_SYS_RESOURCE and
+   * CAP_SYS_ADMIN. 16384 is the default, 0 is no limit.
+   */
+  readonly pipeUserPagesSoft?: number;
+  /** /proc/sys/fs/pipe-user-pages-hard: beyond so many there are none. 0, no limit, is the default. */
+  readonly pipeUserPagesHard?: number;
+  /** /proc/sys/fs/file-max: open files of the machine, beyond which those without CAP_SYS_ADMIN get ENFILE. At most 2048, the default. */
+  readonly fileMax?: number;
   /** Descriptors below it belong to the JavaScript runtime; 3 is the default. */
   readonly firstDescriptor?: number;
 }
 
-const parameters: readonly (readonly [keyof MachineOptions, number])[] = [
+const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilities">, number])[] = [
   ["pageSize", PARAMETER_PAGE_SIZE],
   ["rlimitNofile", PARAMETER_RLIMIT_NOFILE],
   ["pipeSlots", PARAMETER_PIPE_SLOTS],
   ["uid", PARAMETER_UID],
+  ["gid", PARAMETER_GID],
+  ["pipeMaxSize", PARAMETER_PIPE_MAX_SIZE],
+  ["pipeUserPagesSoft", PARAMETER_PIPE_USER_PAGES_SOFT],
+  ["pipeUserPagesHard", PARAMETER_PIPE_USER_PAGES_HARD],
+  ["fileMax", PARAMETER_FILE_MAX],
   ["firstDescriptor", PARAMETER_FIRST_DESCRIPTOR],
 ];
+
+/** Every parameter is a 32-bit number but the capabilities. */
+const isOption = (name: string): boolean =>
+  name === "capabilities" || parameters.some(([known]) => known === name);
+
+const ALL_CAPABILITIES = (1n << BigInt(CAP_LAST_CAP + 1)) - 1n;
+
+/** Who a process is that the host creates. Left out: what the machine's options say. */
+export interface ProcessOptions {
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Supplementary groups: at most 16. */
+  readonly groups?: readonly number[];
+  /** A mask of CAP_* bits: those that its user does not have make no difference. */
+  readonly capabilities?: bigint;
+}
 
 /** The state of a machine: its live bytes. Bytes that programs hold in JavaScript are not in it. */
 export type Snapshot = Uint8Array;
@@ -70,9 +115,10 @@ export interface ProcessFacts {
 export interface DescriptorFacts {
   readonly fd: number;
   readonly closeOnExec: boolean;
-  /** Number of the pipe. */
+  readonly kind: "pipe" | "directory";
+  /** Number of the pipe; of a directory -1. */
   readonly pipe: number;
-  readonly end: "read" | "write";
+  readonly end: "read" | "write" | "both";
 }
 
 export interface PipeFacts {
@@ -84,7 +130,12 @@ export interface PipeFacts {
   /** Open files on each end. */
   readonly readers: number;
   readonly writers: number;
+  /** The path of the FIFO; undefined for an anonymous pipe, and once it was unlinked. */
+  readonly path: string | undefined;
 }
+
+// assembly/core/file.ts, which TypeScript cannot read.
+const FILE_PIPE = 1;
 
 export class Machine {
   readonly #kernel: KernelExports;
@@ -95,7 +146,7 @@ export class Machine {
 
   /** @throws TypeError for an option that is unknown or out of range, naming it */
   constructor(options: MachineOptions = {}) {
-    const unknown = Object.keys(options).find((name) => !parameters.some(([known]) => known === name));
+    const unknown = Object.keys(options).find((name) => !isOption(name));
     if (unknown !== undefined) throw new TypeError(`machine: unknown option "${unknown}"`);
     const kernel = instantiateKernel();
     const buffer = kernel.memory.buffer;
@@ -124,12 +175,32 @@ export class Machine {
         throw new TypeError(`machine: "${name}" is out of range: ${String(value)}`);
       }
     }
+    const { capabilities = ALL_CAPABILITIES } = this.#options;
+    if (typeof capabilities !== "bigint" || capabilities < 0n || capabilities > ALL_CAPABILITIES) {
+      throw new TypeError(`machine: "capabilities" is out of range: ${String(capabilities)}`);
+    }
+    this.#kernel.setParameter(PARAMETER_CAPABILITIES_LOW, Number(capabilities & 0xffffffffn));
+    this.#kernel.setParameter(PARAMETER_CAPABILITIES_HIGH, Number(capabilities >> 32n));
     this.#kernel.createInit();
   }
 
   /** Creates a process, a child of init. @returns its index, or -1 if the machine is full */
-  createProcess(): number {
-    return this.#kernel.createProcess(0);
+  createProcess(options?: ProcessOptions): number {
+    const process = this.#kernel.createProcess(0);
+    if (process !== -1 && options !== undefined) this.#describeProcess(process, options);
+    return process;
+  }
+
+  #describeProcess(process: number, { uid, gid, groups = [], capabilities }: ProcessOptions): void {
+    const { uid: usualUid = 0, gid: usualGid = 0 } = this.#options;
+    this.#kernel.setCredentials(process, uid ?? usualUid, gid ?? usualGid);
+    if (capabilities !== undefined) {
+      const high = Number((capabilities >> 32n) & 0xffffffffn);
+      this.#kernel.limitCapabilities(process, Number(capabilities & 0xffffffffn), high);
+    }
+    fillGroups(this.#memory, groups);
+    if (this.#kernel.assignGroups(process, groups.length) < 0)
+      throw new TypeError("createProcess: too many groups");
   }
 
   /**
@@ -162,6 +233,14 @@ export class Machine {
   /** Ends a call early, as a signal would: -EINTR, or the count of bytes it has moved. Not for TASK_EXITING. */
   cancel(task: number): number {
     return this.#kernel.cancel(task);
+  }
+
+  /**
+   * Lets a signal with a handler reach a task that waits. It goes on at its next attempt: what has arrived for it counts,
+   * and else it ends with EINTR, or with the count of what it has moved.
+   */
+  interrupt(task: number): void {
+    this.#kernel.interrupt(task);
   }
 
   /** TASK_FREE, TASK_NEW, TASK_BLOCKED, TASK_WOKEN or TASK_EXITING. */
@@ -276,8 +355,9 @@ export class Machine {
       (fd, out) => ({
         fd,
         closeOnExec: out(0) !== 0,
-        pipe: out(1),
-        end: out(2) === 0 ? "read" : "write",
+        kind: out(1) === FILE_PIPE ? "pipe" : "directory",
+        pipe: out(1) === FILE_PIPE ? out(2) : -1,
+        end: out(4) === 0 ? "read" : out(3) === 0 ? "write" : "both",
       }),
     );
   }
@@ -293,8 +373,15 @@ export class Machine {
         slotCount: out(2),
         readers: out(3),
         writers: out(4),
+        path: out(5) === 0 ? undefined : this.#path(out(5) - 1),
       }),
     );
+  }
+
+  #path(inode: number): string | undefined {
+    const length = this.#kernel.inspectPath(inode);
+    const { bytes, window } = this.#memory;
+    return length === 0 ? undefined : new TextDecoder().decode(bytes.subarray(window, window + length));
   }
 
   #facts<Facts>(

@@ -1,5 +1,5 @@
 // The model's linear memory as the host sees it: the I/O window for payload, OUT for further results.
-import { WINDOW_SIZE } from "../../assembly/abi/model.js";
+import { MAX_GROUPS, WINDOW_SIZE } from "../../assembly/abi/model.js";
 import type { Call } from "../../src/call.js";
 import type { KernelExports } from "./kernel.js";
 
@@ -40,4 +40,10 @@ export function drainWindow(memory: Memory, buffer: Uint8Array, offset: number, 
     return;
   }
   for (let index = 0; index < count; index++) buffer[offset + index] = bytes[window + index] as number;
+}
+
+/** Puts groups into the window: no more than the model keeps, who has more is refused by their count. */
+export function fillGroups({ words, window }: Memory, groups: readonly number[]): void {
+  const count = Math.min(groups.length, MAX_GROUPS);
+  for (let index = 0; index < count; index++) words[(window >> 2) + index] = groups[index] as number;
 }

@@ -1,6 +1,8 @@
 // Calls on processes on the model: spawn, waitpid(2), exit(3), kill(2), getpid(2).
+import { ENOSYS } from "../../assembly/abi/errno.js";
 import { MAX_DESCRIPTORS } from "../../assembly/abi/model.js";
 import type { SpawnRequest } from "../../src/call.js";
+import { mainOf } from "../../src/program.js";
 import type { Attempt } from "./memory.js";
 
 /** What the host needs to start a spawned program: the `value` of a successful spawn. */
@@ -12,7 +14,9 @@ export interface Spawned {
 }
 
 export const spawn: Attempt = ({ kernel, words, window, out }, task, call) => {
-  const { names, fds } = call.payload as SpawnRequest;
+  const { program, names, fds } = call.payload as SpawnRequest;
+  // A file, and nothing that stands for it here.
+  if (mainOf(program) === undefined) return -ENOSYS;
   const count = Math.min(fds.length, MAX_DESCRIPTORS);
   for (let index = 0; index < count; index++) words[(window >> 2) + index] = fds[index] as number;
   const pid = kernel.spawn(task, count);

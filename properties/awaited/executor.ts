@@ -5,17 +5,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { FORM_AWAITED } from "../../assembly/abi/model.js";
+import { CaseFolders } from "../case-folder.js";
 import { type Executor, HarnessError } from "../executor.js";
 import type { Observation, Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
+import { Pool, type PooledProcess } from "../pool.js";
+import { commandOf } from "../real-machine.js";
+import { idsOf, type UserName } from "../users.js";
 import type { Order, Reply } from "./messages.js";
 
 /** Above all that node opens for itself. */
 const FIRST_DESCRIPTOR = 64;
 /** The backend keeps descriptors of its own from half of this on: they need numbers, so none of the limits is tried here. */
 const RLIMIT_NOFILE = 1024;
-const PROCESS_COUNT = 3;
-/** Cases until the processes are replaced. */
+/** Cases until a process is replaced. */
 const CASES_PER_LIFE = 2000;
 /** Calls that a process may have under way. */
 const MOST_UNDER_WAY = 4;
@@ -26,22 +29,12 @@ export class AwaitedExecutor implements Executor {
   readonly form = FORM_AWAITED;
   readonly firstDescriptor = FIRST_DESCRIPTOR;
   readonly rlimitNofile = RLIMIT_NOFILE;
+  readonly #folders = new CaseFolders();
+  readonly #pool = new Pool((user) => new AwaitedProcess(this.#folders, user), CASES_PER_LIFE);
   #processes: AwaitedProcess[] = [];
-  #casesLeft = 0;
 
-  async begin(): Promise<number> {
-    if (this.#casesLeft-- <= 0) await this.#replace();
-    return this.#processes.length;
-  }
-
-  async #replace(): Promise<void> {
-    await this.dispose();
-    this.#casesLeft = CASES_PER_LIFE;
-    this.#processes = Array.from({ length: PROCESS_COUNT }, () => new AwaitedProcess());
-    for (const process of this.#processes) await process.settle();
-    for (const process of this.#processes) {
-      for (const other of this.#processes) if (other !== process) await process.meet(other);
-    }
+  async begin(users: readonly UserName[]): Promise<void> {
+    this.#processes = await this.#pool.take(users);
   }
 
   #process(index: number): AwaitedProcess {
@@ -63,13 +56,15 @@ export class AwaitedExecutor implements Executor {
 
   issue({ id, process, action }: Pending): void {
     const caller = this.#process(process);
-    caller.underway.add(id);
-    if (action.call !== "share") {
-      caller.send({ make: action, id });
+    const [first, second] = action.args as [number, number];
+    if (action.call === "interrupt") {
+      caller.send({ abort: first, id });
       return;
     }
-    const [from, fd] = action.args as [number, number];
-    caller.send({ take: fd, pidfd: caller.pidfdOf(this.#process(from)), id });
+    caller.underway.add(id);
+    caller.hasChanged ||= /^set(resuid|resgid|groups)$/.test(action.call);
+    if (action.call === "share") caller.send({ take: second, from: this.#process(first).pid, id });
+    else caller.send({ make: action, id });
   }
 
   async settle(): Promise<Observation> {
@@ -98,35 +93,46 @@ export class AwaitedExecutor implements Executor {
   }
 
   async end(): Promise<void> {
+    const left = new Set(this.#processes);
     try {
-      await Promise.all(this.#processes.map((process) => process.ask({ closeAll: true })));
-    } catch (error) {
-      // What is left would be in the way of the next case.
-      this.#casesLeft = 0;
-      throw error;
+      this.#folders.renew();
+      const closed = await Promise.all(this.#processes.map((process) => process.closeAll()));
+      for (const [index, process] of this.#processes.entries()) {
+        left.delete(process);
+        await (closed[index] === true ? this.#pool.give(process) : this.#pool.discard(process));
+      }
+    } finally {
+      // What is left in them would be in the way of the next case.
+      for (const process of left) await this.#pool.discard(process);
+      this.#processes = [];
     }
-    for (const process of this.#processes) process.underway.clear();
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.end()));
-    this.#processes = [];
+    await this.#pool.dispose();
+    this.#folders.dispose();
   }
 }
 
-class AwaitedProcess {
+class AwaitedProcess implements PooledProcess {
   /** Calls under way, as far as is known. */
   readonly underway = new Set<number>();
+  /** Whether the case has made it somebody else, or has tried to. */
+  hasChanged = false;
+  /** Where it works; undefined if it has not worked yet. */
+  #folder: string | undefined;
+  readonly #folders: CaseFolders;
   readonly #child: ChildProcess;
-  readonly #pidfds = new Map<AwaitedProcess, number>();
   #onReply: ((reply: Reply) => void) | undefined;
   #onDeath: ((error: Error) => void) | undefined;
 
-  constructor() {
+  constructor(folders: CaseFolders, user: UserName) {
+    this.#folders = folders;
     const main = fileURLToPath(new URL("./main.js", import.meta.url));
     // The backend looks at the limit when it is loaded, so the limit is set before node starts.
     const script = `ulimit -n ${RLIMIT_NOFILE} && exec "$@"`;
-    this.#child = spawn("sh", ["-c", script, "sh", process.execPath, main, String(FIRST_DESCRIPTOR)], {
+    const command = [...commandOf(user), process.execPath, main, String(FIRST_DESCRIPTOR)];
+    this.#child = spawn("sh", ["-c", script, "sh", ...command], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
     });
@@ -156,21 +162,31 @@ class AwaitedProcess {
   }
 
   /** Occupies all numbers below the first. Node may still be closing files that it loaded: so until nothing is to do. */
-  async settle(): Promise<void> {
+  async ready(): Promise<void> {
     const giveUpAt = Date.now() + PATIENCE_MS;
     while ((await this.ask({ settle: true })).result !== 0) {
       if (Date.now() > giveUpAt) throw new HarnessError("an executor process does not come to rest");
     }
   }
 
-  async meet(other: AwaitedProcess): Promise<void> {
-    const { result } = await this.ask({ meet: other.pid });
-    if (result < 0) throw new HarnessError("pidfd_open failed");
-    this.#pidfds.set(other, result);
+  async become(user: UserName): Promise<void> {
+    await this.ask({ become: idsOf(user) });
   }
 
-  pidfdOf(other: AwaitedProcess): number {
-    return this.#pidfds.get(other) as number;
+  /** Makes sure that it is in the directory of the case. */
+  async enter(): Promise<void> {
+    const { current } = this.#folders;
+    if (this.#folder !== current) await this.ask({ enter: current });
+    this.#folder = current;
+  }
+
+  /** Lets it close what it has, and go to the directory of the next case. @returns false if it is not what it was before */
+  async closeAll(): Promise<boolean> {
+    this.#folder = this.#folders.current;
+    const { result } = await this.ask({ closeAll: this.#folder, hasChanged: this.hasChanged });
+    this.hasChanged = false;
+    this.underway.clear();
+    return result === 0;
   }
 
   async end(): Promise<void> {

@@ -1,26 +1,33 @@
 // A process of the `awaited` executor: it makes calls as programs do in production, several at once, and says on request
 // which have completed.
-import { readdirSync, readlinkSync } from "node:fs";
+import { fstatSync, readdirSync, readlinkSync } from "node:fs";
 import { linux } from "../../backends/linux/index.js";
-import { POLLIN, POLLOUT } from "../../src/constants.js";
+import type { PollEntry } from "../../src/call.js";
+import { EINTR, POLLIN, POLLOUT } from "../../src/constants.js";
 import type { Linux } from "../../src/linux.js";
 import { syscalls } from "../../src/syscalls.js";
 import { type Action, isTimed, javascriptArgument } from "../action.js";
-import { closeFrom, prepareLibc } from "../libc.js";
-import { type Outcome, outcomeOf } from "../outcome.js";
+import { closeFrom, enter, prepareLibc } from "../libc.js";
+import { answer, type Outcome, outcomeOf } from "../outcome.js";
 import { failedOutcome, takeDescriptor } from "../perform.js";
-import { RuntimeDescriptors } from "../runtime-descriptors.js";
+import { occupyBelow } from "../runtime-descriptors.js";
+import { countBlockedOpens } from "../sync/thread-state.js";
+import { User } from "../user.js";
 import type { Order, Reply } from "./messages.js";
 
 interface Underway {
   readonly action: Action;
   readonly stop: AbortController;
+  isAborted: boolean;
 }
 
+/** A call that is aborted and goes on for so long is lost. */
+const PATIENCE_MS = 5000;
+
 const firstDescriptor = Number(process.argv[2]);
-const descriptors = new RuntimeDescriptors(firstDescriptor);
 const underway = new Map<number, Underway>();
 let completed: [number, Outcome][] = [];
+let user: User | undefined;
 
 prepareLibc();
 // Whoever started the tests may have left descriptors to be inherited.
@@ -41,12 +48,30 @@ async function obey(order: Order): Promise<Reply | undefined> {
     return undefined;
   }
   if ("take" in order) {
-    completed.push([order.id, takeDescriptor(order.pidfd, order.take)]);
+    completed.push([order.id, takeDescriptor(order.from, order.take, firstDescriptor)]);
     return undefined;
   }
-  if ("settle" in order) return reply(descriptors.settle());
-  if ("meet" in order) return reply(descriptors.meet(order.meet));
-  if ("closeAll" in order) return reply(await closeAll());
+  if ("abort" in order) {
+    abort(order.abort);
+    completed.push([order.id, answer(0)]);
+    return undefined;
+  }
+  if ("settle" in order) return reply(occupyBelow(firstDescriptor));
+  if ("become" in order) {
+    user = new User(order.become);
+    return reply(0);
+  }
+  if ("enter" in order) {
+    user?.remember();
+    enter(order.enter);
+    return reply(0);
+  }
+  if ("closeAll" in order) {
+    await closeAll();
+    const isSpoiled = order.hasChanged && !user?.restore();
+    if (!isSpoiled) enter(order.closeAll);
+    return reply(isSpoiled ? 1 : 0);
+  }
   // What is ready is found by the event loop, which comes round between two of these.
   await new Promise(setImmediate);
   await new Promise(setImmediate);
@@ -56,7 +81,7 @@ async function obey(order: Order): Promise<Reply | undefined> {
 function reply(result: number): Reply {
   const told = completed;
   completed = [];
-  return { completed: told, isReady: [...underway.values()].some(({ action }) => isReady(action)), result };
+  return { completed: told, isReady: isOpening() || [...underway.values()].some(isReady), result };
 }
 
 type AnyMethod = (...args: unknown[]) => Promise<unknown>;
@@ -71,7 +96,7 @@ function make(id: number, action: Action): void {
     underway.delete(id);
     completed.push([id, outcome]);
   };
-  underway.set(id, { action, stop });
+  underway.set(id, { action, stop, isAborted: false });
   (linux[action.call as keyof Linux] as unknown as AnyMethod)
     .apply(linux, padded)
     .then(
@@ -79,21 +104,53 @@ function make(id: number, action: Action): void {
       (error: unknown) => complete(failedOutcome(error)),
     )
     .catch((error: unknown) => {
-      if ((error as Error).name === "AbortError") underway.delete(id);
-      else throw error;
+      if ((error as Error).name !== "AbortError") throw error;
+      // What a signal is to a blocked thread.
+      complete(answer(-EINTR));
     });
 }
 
+function abort(id: number): void {
+  const call = underway.get(id);
+  if (call === undefined) throw new Error(`call ${id} is not under way`);
+  call.isAborted = true;
+  call.stop.abort();
+}
+
 /** Whether a call that is under way could go on: asked of the kernel, not of the code that waits. */
-function isReady(action: Action): boolean {
-  if (isTimed(action)) return true;
-  const [first] = action.args;
-  const entries = {
-    read: [{ fd: first as number, events: POLLIN }],
-    write: [{ fd: first as number, events: POLLOUT }],
-    poll: Array.isArray(first) ? first.map(([fd, events]) => ({ fd, events })) : [],
-  }[action.call as string];
-  return entries !== undefined && linux.sync.poll(entries, 0).some((revents) => revents !== 0);
+function isReady({ action, isAborted }: Underway): boolean {
+  if (isTimed(action) || isAborted) return true;
+  const [first, second, third] = action.args as [number, number, number];
+  switch (action.call) {
+    case "read":
+    case "readv":
+      return areReady([{ fd: first, events: POLLIN }]);
+    case "write":
+    case "writev":
+      return areReady([{ fd: first, events: POLLOUT }]);
+    case "vmsplice":
+      return areReady([{ fd: first, events: POLLIN | POLLOUT }]);
+    case "tee":
+      return areReady([{ fd: first, events: POLLIN }]) && areReady([{ fd: second, events: POLLOUT }]);
+    case "splice":
+      return areReady([{ fd: first, events: POLLIN }]) && areReady([{ fd: third, events: POLLOUT }]);
+    case "poll": {
+      const [entries] = action.args as [readonly (readonly [number, number])[]];
+      return areReady(entries.map(([fd, events]) => ({ fd, events })));
+    }
+    default:
+      return false;
+  }
+}
+
+/** Whether one of some descriptors is ready. */
+const areReady = (entries: readonly PollEntry[]): boolean =>
+  linux.sync.poll(entries, 0).some((revents) => revents !== 0);
+
+/** Whether a thread that is to wait for the other end of a FIFO does anything else: then its call is about to end, or to begin. */
+function isOpening(): boolean {
+  const opens = [...underway.values()].filter(({ action }) => action.call === "open").length;
+  return opens > 0 && opens !== countBlockedOpens();
 }
 
 async function closeAll(): Promise<number> {
@@ -101,15 +158,22 @@ async function closeAll(): Promise<number> {
   for (const fd of openDescriptors()) {
     await linux.close(fd).catch(() => undefined);
   }
-  for (let turn = 0; underway.size > 0 && turn < 100; turn++) await new Promise(setImmediate);
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  while (underway.size > 0 && Date.now() < giveUpAt) await new Promise(setImmediate);
   completed = [];
-  const left = openDescriptors().filter((fd) => readlinkSync(`/proc/self/fd/${fd}`).startsWith("pipe:"));
+  const left = openDescriptors().filter(isOfCase);
   if (underway.size > 0 || left.length > 0) {
     throw new Error(
       `${underway.size} calls and descriptors ${left.join(", ")} are left at the end of a case`,
     );
   }
   return 0;
+}
+
+/** Whether a descriptor is open on what cases open: a pipe, a FIFO, a directory. */
+function isOfCase(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isFIFO() || stat.isDirectory();
 }
 
 /** The descriptors from the first of the case on: its own, and those that the backend keeps above. */

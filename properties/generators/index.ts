@@ -1,25 +1,57 @@
 // The steps of a case, by mechanism.
 import fc from "fast-check";
-import type { Step } from "../step.js";
+import type { Case, Step } from "../step.js";
+import { type UserName, userNames } from "../users.js";
 import { clockSteps } from "./clock.js";
+import { changingSteps, identitySteps } from "./credentials.js";
 import { descriptorSteps, duplicating } from "./descriptors.js";
+import { fifoSteps } from "./fifo.js";
+import { interruption } from "./interruption.js";
+import { limitSteps } from "./limits.js";
+import { folderDescriptorSteps, makeFifo, makeFolder, openFifo, treeSteps } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
-import { askingSteps, endOfChild, processSteps, startOfChild } from "./process.js";
+import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
+import { spliceSteps } from "./splice.js";
+import { vectorSteps } from "./vectors.js";
 import type { WeightedStep } from "./weighted.js";
 
 const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
   steps.map(({ weight, arbitrary }) => ({ weight: weight * factor, arbitrary }));
 
-/** What each mechanism's cases are made of: its own steps, on pipes that are in use. */
+/** What each mechanism's cases are made of: its own steps, on pipes and paths that are in use. */
 const mixtures = {
-  pipe: pipeSteps,
+  pipe: [...pipeSteps, interruption(3)],
   descriptors: [...scaled(descriptorSteps, 3), ...pipeSteps],
-  poll: [...scaled(pollSteps, 3), ...pipeSteps],
+  poll: [...scaled(pollSteps, 3), ...pipeSteps, interruption(4)],
+  vectors: [...scaled(vectorSteps, 2), ...pipeSteps, interruption(4)],
+  splice: [...scaled(spliceSteps, 2), ...pipeSteps, ...scaled(limitSteps, 0.5), interruption(4)],
+  limits: [...scaled(limitSteps, 4), ...pipeSteps, ...spliceSteps],
+  fifo: fifoSteps,
+  tree: [...treeSteps, ...folderDescriptorSteps, ...identitySteps],
+  credentials: [
+    ...scaled(changingSteps, 2),
+    ...identitySteps,
+    ...treeSteps,
+    ...signallingSteps,
+    openFifo(10),
+  ],
   clock: [...scaled(clockSteps, 10), ...pipeSteps],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
-  process: [...scaled(processSteps, 4), ...pipeSteps, ...descriptorSteps],
-  all: [...pipeSteps, ...descriptorSteps, ...pollSteps, ...clockSteps, ...askingSteps],
+  process: [...scaled(processSteps, 4), ...pipeSteps, ...descriptorSteps, ...changingSteps, ...identitySteps],
+  all: [
+    ...pipeSteps,
+    ...descriptorSteps,
+    ...pollSteps,
+    ...vectorSteps,
+    ...spliceSteps,
+    ...limitSteps,
+    ...fifoSteps,
+    ...treeSteps,
+    ...clockSteps,
+    ...askingSteps,
+    ...identitySteps,
+  ],
 } satisfies Record<string, readonly WeightedStep[]>;
 
 export type Mechanism = keyof typeof mixtures;
@@ -38,13 +70,54 @@ const family: fc.Arbitrary<readonly Step[]> = fc
 
 // What a case begins with, so that the steps after it find something.
 const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+const someFiles = fc.array(fc.oneof(makeFifo(3), makeFolder(2)), { minLength: 1, maxLength: 6, size: "max" });
+const someFifos = fc.array(makeFifo(1).arbitrary, { minLength: 1, maxLength: 3 });
 const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   descriptors: fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }),
   process: fc.tuple(few, family).map(([first, then]) => [...first, ...then]),
+  fifo: someFifos,
+  tree: someFiles,
+  credentials: someFiles,
+  all: fc.tuple(few, someFiles).map(([first, then]) => [...first, ...then]),
 };
 
-/** Cases of a mechanism: pipes that are made and shared, then any of its steps. */
-export function cases(mechanism: Mechanism, maxLength: number): fc.Arbitrary<readonly Step[]> {
+const roots: readonly UserName[] = ["root", "root", "root"];
+const anyUsers = fc.array(fc.constantFrom(...userNames), { minLength: 3, maxLength: 3 });
+const mixed = fc.constantFrom<readonly UserName[]>(
+  ["root", "alice", "bob"],
+  ["alice", "alice", "root"],
+  ["bob", "carol", "alice"],
+  ["powerless", "root", "carol"],
+);
+const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
+  fifo: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  tree: anyUsers,
+  credentials: anyUsers,
+  all: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  process: fc.constantFrom<readonly UserName[]>(["root"], ["root", "alice"], ["changer", "root"]),
+};
+
+/** The users of a mechanism's cases where they do not matter. */
+export const usualUsers = (mechanism: Mechanism): readonly UserName[] =>
+  mechanism === "process" ? ["root"] : roots;
+
+/** Whether a mechanism is about users. */
+export const isAboutUsers = (mechanism: Mechanism): boolean => mechanism === "credentials";
+
+const changesUser = ({ call }: Step): boolean =>
+  call === "setresuid" || call === "setresgid" || call === "setgroups";
+
+/**
+ * Cases of a mechanism: files and pipes that are made and shared, then any of its steps.
+ * @param maxLength of those
+ * @param hasOthers whether processes can become other users than root
+ */
+export function cases(mechanism: Mechanism, maxLength: number, hasOthers = true): fc.Arbitrary<Case> {
+  const usual = fc.constant(usualUsers(mechanism));
+  const users = hasOthers ? (usersOf[mechanism] ?? usual) : usual;
   const rest = fc.array(fc.oneof(...mixtures[mechanism]), { maxLength, size: "max" });
-  return fc.tuple(starts[mechanism] ?? few, rest).map(([first, then]) => [...first, ...then]);
+  return fc.tuple(users, starts[mechanism] ?? few, rest).map(([who, first, then]) => ({
+    users: who,
+    steps: [...first, ...then].filter((step) => hasOthers || !changesUser(step)),
+  }));
 }

@@ -22,6 +22,12 @@ export const askingSteps: readonly WeightedStep[] = [
   ),
 ];
 
+/** May one signal another? */
+export const signallingSteps: readonly WeightedStep[] = [
+  step(4, "kill", known, fc.constant(0)),
+  step(1, "kill", known, fc.constant(k.SIGKILL)),
+];
+
 /** What starts and ends processes: dear, for each is a real one. */
 export const processSteps: readonly WeightedStep[] = [
   step(4, "spawn"),

@@ -1,36 +1,46 @@
-// What the controller tells an executor's thread, as one line of JSON on the thread's own pipe.
+// What the controller tells an executor's thread, as one line of JSON through the thread's own FIFO.
 import { readSync } from "node:fs";
 import type { Action } from "../action.js";
+import type { Ids } from "../users.js";
 
 export interface Command {
   /** Counts up with each command to a thread; its answer carries it. */
   readonly sequence: number;
-  readonly order: /** Make a call. */
-    | { readonly make: Action; readonly connection?: string }
-    /** Take a descriptor of another process: pidfd_getfd(2). */
-    | { readonly take: number; readonly pidfd: number }
-    /** Get hold of another process. The answer is a pidfd. Main thread only. */
-    | { readonly meet: number }
-    /**
-     * Occupy all descriptors below the first, and let there be none from the limit on. The answer is how many were free. Main
-     * thread only.
-     */
-    | { readonly settle: true }
-    /** Close all descriptors of the case. Main thread only. */
-    | { readonly closeAll: true };
+  readonly order: Order;
 }
+
+export type Order =
+  /** Make a call. */
+  | { readonly make: Action; readonly connection?: string }
+  /** Take a descriptor of another process: pidfd_getfd(2). */
+  | { readonly take: number; readonly from: number }
+  // For the main thread only:
+  /**
+   * Occupy all descriptors below the first, and let there be none from the limit on. The answer is how many were free.
+   */
+  | { readonly settle: true }
+  /** Become a user. */
+  | { readonly become: Ids }
+  /** Begin a case in a directory. */
+  | { readonly enter: string }
+  /** Close all descriptors of the case, and leave its directory. The answer is 1 if this process cannot become itself again. */
+  | { readonly closeAll: string; readonly hasChanged: boolean };
 
 /** Where an executor finds its controller: what its process is started with. */
 export interface Connection {
-  readonly controller: number;
-  /** The controller's descriptors: the file of slots, and each thread's pipe. */
-  readonly slots: number;
-  readonly commands: readonly number[];
+  /** The directory with the file of slots, and each thread's FIFO. */
+  readonly folder: string;
   /** Its first slot. */
   readonly slot: number;
   readonly firstDescriptor: number;
   readonly rlimitNofile: number;
 }
+
+/** The file that answers come in. */
+export const slotsFile = (folder: string): string => `${folder}/slots`;
+
+/** The FIFO that a thread's commands come through. */
+export const channelFile = (folder: string, slot: number): string => `${folder}/thread${slot}`;
 
 export const commandText = (command: Command): string => `${JSON.stringify(command)}\n`;
 

@@ -1,18 +1,21 @@
 // The processes of the `sync` executor and their threads, as the controller sees them.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, ftruncateSync, readdirSync, readFileSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { WNOHANG } from "../../assembly/abi/wait.js";
-import { allocate } from "../../backends/linux/ffi.js";
 import * as libc from "../../backends/linux/libc.js";
 import { isTimed } from "../action.js";
+import type { CaseFolders } from "../case-folder.js";
 import { HarnessError } from "../executor.js";
-import { interrupt, memfdCreate } from "../libc.js";
+import { interrupt, makeChannel } from "../libc.js";
 import type { Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
-import { type Command, type Connection, commandText } from "./commands.js";
-import { FILE_SIZE, SEQUENCES_SIZE, SlotReader, THREADS } from "./slots.js";
+import type { PooledProcess } from "../pool.js";
+import { commandOf } from "../real-machine.js";
+import { idsOf, type UserName } from "../users.js";
+import { type Connection, channelFile, commandText, type Order, slotsFile } from "./commands.js";
+import { Slots, THREADS } from "./slots.js";
 import { ThreadState } from "./thread-state.js";
 
 /** Above all that node opens for itself and four threads. */
@@ -20,24 +23,24 @@ export const FIRST_DESCRIPTOR = 96;
 /** A thread that does nothing expected for so long is lost. */
 export const PATIENCE_MS = 10_000;
 
-/** The file that answers come in, and who reads it. */
-export class Slots {
-  readonly file: number;
-  readonly reader: SlotReader;
+/** What a controller and its executors have in common. */
+export class Meeting {
+  readonly folders: CaseFolders;
+  readonly slots: Slots;
+  readonly rlimitNofile: number;
+  /** The limit that node finds when it starts, if it matters. */
+  readonly startLimit: number | undefined;
 
-  constructor() {
-    this.file = memfdCreate("linux-ipc answers");
-    ftruncateSync(this.file, FILE_SIZE);
-    this.reader = new SlotReader(this.file);
+  constructor(folders: CaseFolders, rlimitNofile: number, startLimit: number | undefined) {
+    this.folders = folders;
+    this.slots = new Slots(slotsFile(folders.parent));
+    this.rlimitNofile = rlimitNofile;
+    this.startLimit = startLimit;
   }
 
-  /** Forgets all answers: new threads count from 1 again. */
-  clear(): void {
-    writeSync(this.file, new Uint8Array(SEQUENCES_SIZE), 0, SEQUENCES_SIZE, 0);
-  }
-
-  close(): void {
-    closeSync(this.file);
+  dispose(): void {
+    this.slots.close();
+    this.folders.dispose();
   }
 }
 
@@ -49,17 +52,19 @@ export class ExecutorThread {
   /** The call that it is in; undefined if it is idle. */
   pending: Pending | undefined;
   wasBlocked = false;
-  readonly commandPipe: readonly [number, number];
+  readonly #path: string;
+  readonly #channel: number;
   #state: ThreadState | undefined;
   #pid = 0;
   #id = 0;
 
-  constructor(slot: number, process: ExecutorProcess) {
+  constructor(slot: number, process: ExecutorProcess, folder: string) {
     this.slot = slot;
     this.process = process;
-    const out = allocate(8);
-    if (libc.pipe2(out.address, 0o2000000) !== 0) throw new HarnessError("pipe2 failed");
-    this.commandPipe = [out.view.getInt32(0, true), out.view.getInt32(4, true)];
+    this.#path = channelFile(folder, slot);
+    makeChannel(this.#path);
+    // Both ends, so that opening it waits for nobody. The other side has one end: it is told when this one goes.
+    this.#channel = openSync(this.#path, "r+");
   }
 
   /** It has said hello. */
@@ -76,9 +81,9 @@ export class ExecutorThread {
     return this.#state as ThreadState;
   }
 
-  send(order: Command["order"]): void {
+  send(order: Order): void {
     this.sequence++;
-    writeSync(this.commandPipe[1], commandText({ sequence: this.sequence, order }));
+    writeSync(this.#channel, commandText({ sequence: this.sequence, order }));
   }
 
   turnsIfBlocked(): number {
@@ -89,13 +94,17 @@ export class ExecutorThread {
     return turns;
   }
 
+  /** Lets a signal interrupt the call that it is in. */
   interrupt(): void {
+    this.state.forget();
+    this.wasBlocked = false;
     interrupt(this.#pid, this.#id);
   }
 
   close(): void {
     this.#state?.close();
-    for (const fd of this.commandPipe) closeSync(fd);
+    closeSync(this.#channel);
+    unlinkSync(this.#path);
   }
 
   toString(): string {
@@ -104,82 +113,100 @@ export class ExecutorThread {
   }
 }
 
-export class ExecutorProcess {
+export class ExecutorProcess implements PooledProcess {
+  readonly #meeting: Meeting;
   readonly #threads: readonly ExecutorThread[];
-  readonly #slots: Slots;
-  readonly #connection: Connection;
-  readonly #pidfds = new Map<ExecutorProcess, number>();
+  readonly #firstSlot: number;
   /** Undefined if another executor process has spawned it. */
   #child: ChildProcess | undefined;
   /** Whose child it is; undefined if it is the controller's. */
   readonly #parent: ExecutorProcess | undefined;
+  #pid = 0;
+  #isReady = false;
   #isDead = false;
+  /** Whether the case has made it somebody else, or has tried to. */
+  hasChanged = false;
+  /** Where it works; undefined if it has not worked yet. */
+  #folder: string | undefined;
+  /** Whether it has had children. */
+  hasSpawned = false;
 
-  constructor(firstSlot: number, slots: Slots, rlimitNofile: number, parent?: ExecutorProcess) {
-    this.#slots = slots;
+  constructor(meeting: Meeting, parent?: ExecutorProcess) {
+    this.#meeting = meeting;
     this.#parent = parent;
+    this.#firstSlot = meeting.slots.take();
     this.#threads = Array.from(
       { length: THREADS },
-      (_, index) => new ExecutorThread(firstSlot + index, this),
+      (_, index) => new ExecutorThread(this.#firstSlot + index, this, meeting.folders.parent),
     );
-    this.#connection = {
-      controller: process.pid,
-      slots: slots.file,
-      commands: this.#threads.map(({ commandPipe }) => commandPipe[0]),
-      slot: firstSlot,
-      firstDescriptor: FIRST_DESCRIPTOR,
-      rlimitNofile,
-    };
   }
 
   /** What it is to be told at its start. */
   get connection(): string {
-    return JSON.stringify(this.#connection);
+    const connection: Connection = {
+      folder: this.#meeting.folders.parent,
+      slot: this.#firstSlot,
+      firstDescriptor: FIRST_DESCRIPTOR,
+      rlimitNofile: this.#meeting.rlimitNofile,
+    };
+    return JSON.stringify(connection);
   }
 
-  /** Starts it as a child of the controller. @param limit RLIMIT_NOFILE from before node starts; else it is set later */
-  start(limit: number | undefined): void {
+  /** Starts it as a child of the controller. @param user `startingUser` of the one it will be */
+  start(user: UserName): this {
     const main = fileURLToPath(new URL("./main.js", import.meta.url));
-    const command = [process.execPath, main, this.connection];
+    const command = [...commandOf(user), process.execPath, main, this.connection];
+    const limit = this.#meeting.startLimit;
     const limited =
       limit === undefined ? command : ["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh", ...command];
     const [file, ...args] = limited as [string, ...string[]];
     this.#child = spawn(file, args, { stdio: ["ignore", "inherit", "inherit"] });
-    if (this.#child.pid !== undefined) ownChildren.add(this.#child.pid);
+    if (this.#child.pid === undefined) throw new HarnessError("an executor process cannot be started");
+    ownChildren.add(this.#child.pid);
+    this.#pid = this.#child.pid;
+    return this;
+  }
+
+  /** Whether another executor process starts it. */
+  get isSpawned(): boolean {
+    return this.#parent !== undefined;
+  }
+
+  /** Another executor process has started it. */
+  isSpawnedAs(pid: number): void {
+    this.#pid = pid;
   }
 
   /** 0 until it has started. */
   get pid(): number {
-    return this.#main.pid;
+    return this.#pid;
   }
 
-  get isStarted(): boolean {
-    return this.pid !== 0;
+  get isReady(): boolean {
+    return this.#isReady;
   }
 
   get #main(): ExecutorThread {
     return this.#threads[0] as ExecutorThread;
   }
 
-  /** Resolves when all threads have said hello. */
-  async started(): Promise<void> {
+  async ready(): Promise<void> {
+    if (this.#isReady) return;
     const giveUpAt = Date.now() + PATIENCE_MS;
-    while (this.#threads.some(({ slot }) => this.#slots.reader.sequences()[slot] !== 1)) {
+    while (this.#threads.some(({ slot }) => this.#meeting.slots.sequences()[slot] !== 1)) {
       if (this.#child !== undefined && this.#child.exitCode !== null) {
         throw new HarnessError("an executor process died at its start");
       }
       if (Date.now() > giveUpAt) throw new HarnessError("an executor process does not start");
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    for (const thread of this.#threads) thread.started(this.#slots.reader.read(thread.slot));
-  }
-
-  idleThreads(): ExecutorThread[] {
-    return this.#threads.filter((thread, index) => index > 0 && thread.pending === undefined);
+    for (const thread of this.#threads) thread.started(this.#meeting.slots.read(thread.slot));
+    await this.#settle();
+    this.#isReady = true;
   }
 
   /** Occupies all numbers below the first. Node may still be closing files that it loaded: so until nothing is to do twice. */
-  async settle(): Promise<void> {
+  async #settle(): Promise<void> {
     const giveUpAt = Date.now() + PATIENCE_MS;
     for (let idle = 0; idle < 2; ) {
       idle = this.#ask({ settle: true }) === 0 ? idle + 1 : 0;
@@ -188,32 +215,52 @@ export class ExecutorProcess {
     }
   }
 
-  /** A pidfd of another process, as this one has it. */
-  pidfdOf(other: ExecutorProcess): number {
-    const known = this.#pidfds.get(other);
-    if (known !== undefined) return known;
-    const pidfd = this.#ask({ meet: other.pid });
-    if (pidfd < 0) throw new HarnessError("pidfd_open failed");
-    this.#pidfds.set(other, pidfd);
-    return pidfd;
+  become(user: UserName): void {
+    this.#ask({ become: idsOf(user) });
+    this.checkDescriptors();
   }
 
+  /** Makes sure that it is in the directory of the case. */
+  enter(): void {
+    const { current } = this.#meeting.folders;
+    if (this.#folder !== current) this.#ask({ enter: current });
+    this.#folder = current;
+  }
+
+  idleThreads(): ExecutorThread[] {
+    return this.#threads.filter((thread, index) => index > 0 && thread.pending === undefined);
+  }
+
+  /** Lets it close what it has, and go to the directory of the next case. */
   startClosing(): void {
-    this.#main.send({ closeAll: true });
+    this.#folder = this.#meeting.folders.current;
+    this.#main.send({ closeAll: this.#folder, hasChanged: this.hasChanged });
   }
 
-  /** Waits for the main thread to have obeyed: its answer. */
-  awaitMain(): number {
+  /** Waits for it to have done so. @returns false if it is not again what it was before the case */
+  hasClosed(): boolean {
+    const isSpoiled = this.#answerOf(this.#main) !== 0;
+    this.hasChanged = false;
+    return !isSpoiled;
+  }
+
+  #ask(order: Order): number {
+    return this.#tell(this.#main, order);
+  }
+
+  #tell(thread: ExecutorThread, order: Order): number {
+    thread.send(order);
+    return this.#answerOf(thread);
+  }
+
+  #answerOf(thread: ExecutorThread): number {
+    const { slots } = this.#meeting;
     const giveUpAt = Date.now() + PATIENCE_MS;
-    while (this.#slots.reader.sequences()[this.#main.slot] !== this.#main.sequence) {
-      if (Date.now() > giveUpAt) throw new HarnessError("an executor's main thread does not answer");
+    while (slots.sequences()[thread.slot] !== thread.sequence) {
+      if (Date.now() > giveUpAt)
+        throw new HarnessError(`an executor's main thread does not answer: ${thread.state}`);
     }
-    return this.#slots.reader.read(this.#main.slot).result;
-  }
-
-  #ask(order: Command["order"]): number {
-    this.#main.send(order);
-    return this.awaitMain();
+    return slots.read(thread.slot).result;
   }
 
   /** Throws unless the runtime's own descriptors are open, and no others. */
@@ -236,17 +283,18 @@ export class ExecutorProcess {
   async reap(): Promise<void> {
     if (this.#child !== undefined) {
       if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, "exit");
-    } else if (this.isStarted && this.#parent?.isDead) {
+    } else if (this.pid !== 0 && this.#parent?.isDead) {
       libc.waitpid(this.pid, libc.scratch.address, WNOHANG);
     }
   }
 
   async end(): Promise<void> {
     this.#child?.kill("SIGKILL");
-    if (this.isStarted && !this.isDead) process.kill(this.pid, "SIGKILL");
-    while (this.isStarted && !this.isDead) await new Promise((resolve) => setTimeout(resolve, 1));
+    if (this.pid !== 0 && !this.isDead) process.kill(this.pid, "SIGKILL");
+    while (this.pid !== 0 && !this.isDead) await new Promise((resolve) => setTimeout(resolve, 1));
     await this.reap();
     for (const thread of this.#threads) thread.close();
+    this.#meeting.slots.give(this.#firstSlot);
   }
 }
 

@@ -1,93 +1,82 @@
 // The `sync` executor: each call is the plain blocking call in a thread of its own, and that a thread is blocked is seen
-// in /proc, never waited for. Processes and threads live on from case to case; where cases start and end processes
-// themselves, they are made anew for each.
+// in /proc, never waited for. Processes and threads live on from case to case, unless a case ends them, lets them have
+// children or makes them somebody else for good.
 import { FORM_BLOCKING } from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
+import type { Action } from "../action.js";
+import { CaseFolders } from "../case-folder.js";
 import { type Executor, HarnessError } from "../executor.js";
 import { adoptOrphans, prepareLibc } from "../libc.js";
 import type { Observation, Pending } from "../oracle.js";
-import { gone, type Outcome } from "../outcome.js";
-import type { Command } from "./commands.js";
+import { answer, gone, type Outcome } from "../outcome.js";
+import { Pool } from "../pool.js";
+import type { UserName } from "../users.js";
+import type { Order } from "./commands.js";
 import {
   ExecutorProcess,
   type ExecutorThread,
   endOrphans,
   FIRST_DESCRIPTOR,
+  Meeting,
   PATIENCE_MS,
-  Slots,
 } from "./executor-process.js";
-import { MAX_EXECUTORS, THREADS } from "./slots.js";
 
-/** What the cases are about: calls in a few lasting processes, or processes themselves. */
+/** What the cases are about: calls in processes that last, or processes themselves. */
 export type Subject = "calls" | "processes";
 
 interface Life {
-  readonly processCount: number;
   readonly rlimitNofile: number;
   /** The limit that node finds when it starts, if it matters. */
   readonly startLimit: number | undefined;
-  /** Cases until the processes are replaced, even if all went well. */
+  /** Cases until a process is replaced, even if all went well. */
   readonly cases: number;
 }
 
 const lives: Readonly<Record<Subject, Life>> = {
   // Few enough descriptors that cases run into the limit.
-  calls: { processCount: 3, rlimitNofile: FIRST_DESCRIPTOR + 24, startLimit: undefined, cases: 2000 },
+  calls: { rlimitNofile: FIRST_DESCRIPTOR + 24, startLimit: undefined, cases: 2000 },
   // Enough for a node that starts; and the backend's own go to the upper half of what it finds.
-  processes: { processCount: 1, rlimitNofile: 1024, startLimit: 1024, cases: 200 },
+  processes: { rlimitNofile: 1024, startLimit: 1024, cases: 200 },
 };
+
+/** Processes that a case may start. */
+const MOST_CHILDREN = 12;
 
 export class SyncExecutor implements Executor {
   readonly form = FORM_BLOCKING;
   readonly firstDescriptor = FIRST_DESCRIPTOR;
   readonly rlimitNofile: number;
-  readonly #life: Life;
-  readonly #slots: Slots;
+  readonly #meeting: Meeting;
+  readonly #pool: Pool<ExecutorProcess>;
   /** Those of the case, by index in the model less one (0 is init). The dead stay until their place is taken. */
   #processes: ExecutorProcess[] = [];
-  /** All that were made since the last replacement. */
+  /** All that the case has had, the oldest first. */
   #made: ExecutorProcess[] = [];
   /** Spawned, but not known by an index yet. */
   #born: { readonly process: ExecutorProcess; readonly spawn: number } | undefined;
-  #casesLeft = 0;
   /** Threads that are in a call, as far as is known. */
   readonly #busy: ExecutorThread[] = [];
-  /** Processes that a call is to end. */
-  readonly #doomed = new Set<ExecutorProcess>();
+  /** Processes that a call is to end, and the call. */
+  readonly #doomed = new Map<ExecutorProcess, number>();
+  /** Processes that have ended in this case. */
+  readonly #ended = new Set<ExecutorProcess>();
+  /** Interruptions that were sent. */
+  readonly #interrupted: number[] = [];
+  /** Whether something went wrong, so that no process can be used again. */
+  #isLost = false;
 
   constructor(subject: Subject = "calls") {
-    this.#life = lives[subject];
-    this.rlimitNofile = this.#life.rlimitNofile;
+    const { rlimitNofile, startLimit, cases } = lives[subject];
+    this.rlimitNofile = rlimitNofile;
     prepareLibc();
     adoptOrphans();
-    this.#slots = new Slots();
+    this.#meeting = new Meeting(new CaseFolders(), rlimitNofile, startLimit);
+    this.#pool = new Pool((user) => new ExecutorProcess(this.#meeting).start(user), cases);
   }
 
-  async begin(): Promise<number> {
-    if (this.#casesLeft-- <= 0) await this.#replace();
-    return this.#processes.length;
-  }
-
-  async #replace(): Promise<void> {
-    await this.#endProcesses();
-    const { processCount, startLimit, cases } = this.#life;
-    this.#slots.clear();
-    this.#processes = Array.from({ length: processCount }, () => this.#make());
-    for (const process of this.#processes) process.start(startLimit);
-    for (const process of this.#processes) await process.started();
-    for (const process of this.#processes) await process.settle();
-    for (const process of this.#processes) {
-      for (const other of this.#processes) if (other !== process) process.pidfdOf(other);
-    }
-    for (const process of this.#processes) process.checkDescriptors();
-    this.#casesLeft = cases;
-  }
-
-  #make(parent?: ExecutorProcess): ExecutorProcess {
-    if (this.#made.length === MAX_EXECUTORS) throw new HarnessError("too many processes");
-    const made = new ExecutorProcess(this.#made.length * THREADS, this.#slots, this.rlimitNofile, parent);
-    this.#made.push(made);
-    return made;
+  async begin(users: readonly UserName[]): Promise<void> {
+    this.#processes = await this.#pool.take(users);
+    this.#made = [...this.#processes];
   }
 
   idle(process: number): number {
@@ -95,7 +84,7 @@ export class SyncExecutor implements Executor {
   }
 
   canSpawn(): boolean {
-    return this.#made.length < MAX_EXECUTORS;
+    return this.#made.length < MOST_CHILDREN && this.#meeting.slots.hasRoom;
   }
 
   meet(process: number): number {
@@ -108,8 +97,19 @@ export class SyncExecutor implements Executor {
     return this.#processes[index - 1] as ExecutorProcess;
   }
 
-  issue(pending: Pending): void {
+  issue(pending: Pending): void | Promise<void> {
     const process = this.#process(pending.process);
+    if (process.isReady) this.#issue(pending, process);
+    else return process.ready().then(() => this.#issue(pending, process));
+  }
+
+  #issue(pending: Pending, process: ExecutorProcess): void {
+    const { action } = pending;
+    if (action.call === "interrupt") {
+      this.#busy.find((thread) => thread.pending?.id === action.args[0])?.interrupt();
+      this.#interrupted.push(pending.id);
+      return;
+    }
     const [thread] = process.idleThreads();
     if (thread === undefined) throw new HarnessError(`no thread of process ${pending.process} is idle`);
     const order = this.#order(process, pending);
@@ -119,74 +119,98 @@ export class SyncExecutor implements Executor {
     this.#busy.push(thread);
   }
 
-  #order(process: ExecutorProcess, { id, action }: Pending): Command["order"] {
-    const [first, second] = action.args as [number, number];
-    switch (action.call) {
-      case "share":
-        return { take: second, pidfd: process.pidfdOf(this.#process(first)) };
-      case "spawn":
-        this.#born = { process: this.#make(process), spawn: id };
-        return { make: action, connection: this.#born.process.connection };
-      case "exit":
-        this.#doomed.add(process);
-        break;
-      case "kill":
-        if (second === SIGKILL) this.#doom(first);
-        break;
+  #order(process: ExecutorProcess, { id, action }: Pending): Order {
+    if (action.call === "share") {
+      const [from, fd] = action.args as [number, number];
+      return { take: fd, from: this.#process(from).pid };
     }
-    return { make: action };
+    this.#prepare(process, id, action);
+    if (this.#born === undefined) return { make: action };
+    return { make: action, connection: this.#born.process.connection };
   }
 
-  #doom(pid: number): void {
+  /** Notes what a call may do to processes. */
+  #prepare(process: ExecutorProcess, id: number, { call, args }: Action): void {
+    switch (call) {
+      case "spawn":
+        this.#born = { process: new ExecutorProcess(this.#meeting, process), spawn: id };
+        this.#made.push(this.#born.process);
+        process.hasSpawned = true;
+        break;
+      case "exit":
+        this.#doomed.set(process, id);
+        break;
+      case "kill":
+        if (args[1] === SIGKILL) this.#doom(args[0] as number, id);
+        break;
+      case "setresuid":
+      case "setresgid":
+      case "setgroups":
+        process.hasChanged = true;
+        break;
+    }
+  }
+
+  #doom(pid: number, id: number): void {
     const doomed = this.#made.find((process) => process.pid === pid);
-    if (doomed !== undefined) this.#doomed.add(doomed);
+    if (doomed !== undefined) this.#doomed.set(doomed, id);
+  }
+
+  /** A call did not end whom it was to end. */
+  #spare(id: number): void {
+    for (const [process, doom] of this.#doomed) if (doom === id) this.#doomed.delete(process);
   }
 
   settle(): Observation | Promise<Observation> {
     const observation = new Map<number, Outcome>();
     const giveUpAt = Date.now() + PATIENCE_MS;
+    for (const id of this.#interrupted.splice(0)) observation.set(id, answer(0));
     for (let round = 0; ; round++) {
       this.#collect(observation);
       // Most calls complete soon: looking for that is cheaper than looking at all threads.
       if (round < 8 && this.#busy.some((thread) => !thread.wasBlocked)) continue;
       if (this.#isQuiescent() && !this.#collect(observation)) break;
       if (Date.now() > giveUpAt) {
-        this.#casesLeft = 0;
+        this.#isLost = true;
         throw new HarnessError(`lost: ${this.#busy.map(String).join(", ")}`);
       }
     }
-    const isPlain = this.#born === undefined && this.#doomed.size === 0;
-    return isPlain ? observation : this.#settleProcesses(observation);
+    if (this.#born !== undefined) this.#bear(observation);
+    return this.#doomed.size === 0 ? observation : this.#bury(observation);
   }
 
-  /** Waits for a child to have started, and for the dead to be reaped where that is init's part. */
-  async #settleProcesses(observation: Map<number, Outcome>): Promise<Observation> {
-    // Nothing is left of a case that does this.
-    this.#casesLeft = 0;
-    if (this.#born !== undefined) {
-      const isAlive = (observation.get(this.#born.spawn)?.result ?? -1) >= 0;
-      if (!isAlive) this.#born = undefined;
-      await this.#born?.process.started();
-      await this.#born?.process.settle();
-    }
-    if (this.#doomed.size > 0) {
-      this.#doomed.clear();
-      // Also those that had ended before, and were their dead parent's to reap.
-      for (const process of this.#made) if (process.isStarted && process.isDead) await process.reap();
-    }
+  /** Learns the number of a child. It starts meanwhile, and is waited for when it is to make its first call. */
+  #bear(observation: Map<number, Outcome>): void {
+    const born = this.#born as { process: ExecutorProcess; spawn: number };
+    const outcome = observation.get(born.spawn);
+    const [pid] = outcome?.values ?? [];
+    if (pid === undefined) this.#born = undefined;
+    else born.process.isSpawnedAs(pid);
+  }
+
+  /** Waits for the dead to be reaped where that is init's part. */
+  async #bury(observation: Map<number, Outcome>): Promise<Observation> {
+    for (const process of this.#doomed.keys()) this.#ended.add(process);
+    this.#doomed.clear();
+    // Also those that had ended before, and were their dead parent's to reap.
+    for (const process of this.#made) if (process.pid !== 0 && process.isDead) await process.reap();
     return observation;
   }
 
   /** Takes the answers that have come in. @returns whether there were any */
   #collect(observation: Map<number, Outcome>): boolean {
-    const sequences = this.#slots.reader.sequences();
+    const { slots } = this.#meeting;
+    const sequences = slots.sequences();
     let found = false;
     for (let index = this.#busy.length - 1; index >= 0; index--) {
       const thread = this.#busy[index] as ExecutorThread;
       const hasAnswered = sequences[thread.slot] === thread.sequence;
       const isGone = !hasAnswered && this.#doomed.has(thread.process) && thread.process.isDead;
       if (!hasAnswered && !isGone) continue;
-      observation.set((thread.pending as Pending).id, isGone ? gone : this.#slots.reader.read(thread.slot));
+      const { id } = thread.pending as Pending;
+      const outcome = isGone ? gone : slots.read(thread.slot);
+      if (!isGone && outcome.result < 0) this.#spare(id);
+      observation.set(id, outcome);
       thread.pending = undefined;
       thread.wasBlocked = false;
       this.#busy.splice(index, 1);
@@ -201,7 +225,7 @@ export class SyncExecutor implements Executor {
    * died.
    */
   #isQuiescent(): boolean {
-    for (const process of this.#doomed) if (!process.isDead) return false;
+    for (const process of this.#doomed.keys()) if (!process.isDead) return false;
     const turns: number[] = [];
     for (const thread of this.#busy) {
       const count = thread.turnsIfBlocked();
@@ -212,43 +236,67 @@ export class SyncExecutor implements Executor {
   }
 
   async end(): Promise<void> {
+    const left = new Set(this.#made);
+    const discard = async (process: ExecutorProcess): Promise<void> => {
+      left.delete(process);
+      await this.#pool.discard(process);
+    };
     try {
-      if (this.#casesLeft === 0) await this.#endProcesses();
-      else this.#closeAll();
-    } catch (error) {
-      // What is left would be in the way of the next case.
-      this.#casesLeft = 0;
-      throw error;
+      this.#meeting.folders.renew();
+      if (this.#isLost) return;
+      // Parents first: their children become the controller's then, and it reaps them.
+      for (const process of this.#made) if (!this.#canGoOn(process)) await discard(process);
+      if (left.size < this.#made.length) await endOrphans();
+      for (const process of this.#closeAll([...left])) await discard(process);
+      for (const process of left) {
+        left.delete(process);
+        await this.#pool.give(process);
+      }
+    } finally {
+      // Something was left in them that would be in the way of the next case.
+      for (const process of left) await this.#pool.discard(process);
+      this.#reset();
     }
   }
 
-  #closeAll(): void {
-    for (const process of this.#processes) process.startClosing();
-    for (const process of this.#processes) process.awaitMain();
+  /** Whether a process can be what it was before the case. */
+  #canGoOn(process: ExecutorProcess): boolean {
+    return !process.isSpawned && !process.hasSpawned && !this.#ended.has(process);
+  }
+
+  /** Lets processes close what they have. @returns those that are not what they were */
+  #closeAll(processes: readonly ExecutorProcess[]): ExecutorProcess[] {
+    for (let index = this.#busy.length - 1; index >= 0; index--) {
+      if (!processes.includes((this.#busy[index] as ExecutorThread).process)) this.#busy.splice(index, 1);
+    }
+    for (const process of processes) process.startClosing();
+    const spoiled = processes.filter((process) => !process.hasClosed());
     const ignored = new Map<number, Outcome>();
     const giveUpAt = Date.now() + PATIENCE_MS;
-    // Most calls end once nobody else has their pipe. One that polls both ends of it, or none, needs more.
-    for (let round = 1; this.#collect(ignored) || this.#busy.length > 0; round++) {
+    for (let round = 0; this.#busy.length > 0; round++) {
       if (round % 256 === 0) for (const thread of this.#busy) thread.interrupt();
+      this.#collect(ignored);
       if (Date.now() > giveUpAt)
         throw new HarnessError(`still blocked: ${this.#busy.map(String).join(", ")}`);
     }
-    for (const process of this.#processes) process.checkDescriptors();
+    for (const process of processes) if (!spoiled.includes(process)) process.checkDescriptors();
+    return spoiled;
+  }
+
+  #reset(): void {
+    this.#processes = [];
+    this.#made = [];
+    this.#born = undefined;
+    this.#busy.length = 0;
+    this.#doomed.clear();
+    this.#ended.clear();
+    this.#interrupted.length = 0;
+    this.#isLost = false;
   }
 
   async dispose(): Promise<void> {
-    await this.#endProcesses();
-    this.#slots.close();
-  }
-
-  async #endProcesses(): Promise<void> {
-    this.#busy.length = 0;
-    this.#doomed.clear();
-    this.#born = undefined;
-    // Parents first: their children become the controller's then, and it reaps them.
-    for (const process of this.#made) await process.end();
+    await this.#pool.dispose();
     await endOrphans();
-    this.#made = [];
-    this.#processes = [];
+    this.#meeting.dispose();
   }
 }

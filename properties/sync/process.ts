@@ -3,11 +3,12 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { linux } from "../../backends/linux/index.js";
-import { allowInterruptions, limitDescriptors, prepareLibc } from "../libc.js";
+import { allowInterruptions, enter, limitDescriptors, prepareLibc } from "../libc.js";
 import { answer, type Outcome } from "../outcome.js";
 import { perform } from "../perform.js";
-import { RuntimeDescriptors } from "../runtime-descriptors.js";
-import type { Command, Connection } from "./commands.js";
+import { occupyBelow } from "../runtime-descriptors.js";
+import { User } from "../user.js";
+import type { Connection, Order } from "./commands.js";
 import { THREADS } from "./slots.js";
 import { Channel, obeyAnywhere } from "./thread.js";
 
@@ -17,28 +18,50 @@ export async function runChild(text: string): Promise<void> {
   prepareLibc();
   allowInterruptions();
   const channel = new Channel(connection, 0);
-  for (let thread = 1; thread < THREADS; thread++) await startThread(connection, thread);
-  const descriptors = new RuntimeDescriptors(connection.firstDescriptor);
+  const threads = Array.from({ length: THREADS - 1 }, (_, index) => startThread(connection, index + 1));
+  await Promise.all(threads);
+  const main = new MainThread(connection);
   channel.hello();
-  channel.serve((order) => obey(order));
+  channel.serve((order) => main.obey(order));
+}
 
-  function obey(order: Command["order"]): Outcome {
+class MainThread {
+  readonly #connection: Connection;
+  #user: User | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  obey(order: Order): Outcome {
     if ("settle" in order) {
-      limitDescriptors(connection.rlimitNofile);
-      return answer(descriptors.settle());
+      limitDescriptors(this.#connection.rlimitNofile);
+      return answer(occupyBelow(this.#connection.firstDescriptor));
     }
-    if ("meet" in order) return answer(descriptors.meet(order.meet));
-    if ("closeAll" in order) return answer(closeAll(connection));
-    return obeyAnywhere(order);
+    if ("become" in order) {
+      this.#user = new User(order.become);
+      return answer(0);
+    }
+    if ("enter" in order) {
+      this.#user?.remember();
+      enter(order.enter);
+      return answer(0);
+    }
+    if ("closeAll" in order) {
+      closeAll(this.#connection);
+      const isSpoiled = order.hasChanged && !this.#user?.restore();
+      if (!isSpoiled) enter(order.closeAll);
+      return answer(isSpoiled ? 1 : 0);
+    }
+    return obeyAnywhere(order, this.#connection);
   }
 }
 
 /** Closes what the case has opened. */
-function closeAll({ firstDescriptor, rlimitNofile }: Connection): number {
+function closeAll({ firstDescriptor, rlimitNofile }: Connection): void {
   for (let fd = firstDescriptor; fd < rlimitNofile; fd++) {
     perform(linux.sync, { call: "close", args: [fd] });
   }
-  return 0;
 }
 
 async function startThread(connection: Connection, thread: number): Promise<void> {

@@ -1,22 +1,22 @@
-// How an executor's threads give their answers: a file in memory with one slot a thread. A thread writes its slot, then
+// How an executor's threads give their answers: a file with one slot a thread. A thread writes its slot, then
 // counts its sequence number up; the controller reads all sequence numbers at once. No thread waits for another here,
 // so that the only sleep of a thread is the call it makes, or its wait for the next command.
-import { readSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { GONE } from "../../assembly/abi/model.js";
 import { HarnessError } from "../executor.js";
 import { gone, type Outcome } from "../outcome.js";
 
 /** Processes that may be alive at once, and threads of each: the first is the main thread. */
-export const MAX_EXECUTORS = 16;
+const MAX_EXECUTORS = 48;
 export const THREADS = 4;
 const SLOTS = MAX_EXECUTORS * THREADS;
 
-export const SEQUENCES_SIZE = 4096;
+const SEQUENCES_SIZE = 4096;
 const HEADER_SIZE = 4096;
-/** Bytes that a read can return: what a pipe of the default size holds. */
-export const MAX_READ = 65536;
+/** Bytes that a read can return: what a pipe of the largest usual size holds. Most slots stay holes in the file. */
+const MAX_READ = 1048576;
 const SLOT_SIZE = HEADER_SIZE + MAX_READ;
-export const FILE_SIZE = SEQUENCES_SIZE + SLOTS * SLOT_SIZE;
+const FILE_SIZE = SEQUENCES_SIZE + SLOTS * SLOT_SIZE;
 
 const HEADER_WORDS = 4;
 const MAX_VALUES = HEADER_SIZE / 4 - HEADER_WORDS;
@@ -56,13 +56,41 @@ export class SlotWriter {
 }
 
 /** The controller's side of all slots. */
-export class SlotReader {
+export class Slots {
   readonly #file: number;
+  /** By number of the process, whether it has its slots. */
+  readonly #isTaken: boolean[] = new Array(MAX_EXECUTORS).fill(false);
   readonly #sequences = new Int32Array(SLOTS);
   readonly #header = new Int32Array(HEADER_SIZE / 4);
 
-  constructor(file: number) {
-    this.#file = file;
+  constructor(path: string) {
+    this.#file = openSync(path, "w+");
+    ftruncateSync(this.#file, FILE_SIZE);
+    // Processes of all users write into it.
+    chmodSync(path, 0o666);
+  }
+
+  /** Slots for another process, with no answer in them: the first. */
+  take(): number {
+    const place = this.#isTaken.indexOf(false);
+    if (place < 0) throw new HarnessError("too many processes");
+    this.#isTaken[place] = true;
+    const none = new Int32Array(THREADS);
+    writeSync(this.#file, none, 0, none.byteLength, place * none.byteLength);
+    return place * THREADS;
+  }
+
+  /** Whether there are slots for another process, and some to spare. */
+  get hasRoom(): boolean {
+    return this.#isTaken.filter((taken) => !taken).length > MAX_EXECUTORS / 4;
+  }
+
+  give(firstSlot: number): void {
+    this.#isTaken[firstSlot / THREADS] = false;
+  }
+
+  close(): void {
+    closeSync(this.#file);
   }
 
   /** The number of the last command that each slot has answered. */

@@ -2,14 +2,38 @@
 // it sleeps in: proc_pid_syscall(5). To be blocked means to sleep (state S: one that waits for a page is D) in the call
 // that was asked for, with the same arguments. That it did not return and block again between two looks is known from the
 // count of its turns on a processor, the third number of `schedstat`.
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import type { Action } from "../action.js";
 
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
   process.arch === "x64"
-    ? { read: [0, 19], write: [1, 20], poll: [7, 271], clock_nanosleep: [230], waitpid: [61, 247] }
-    : { read: [63, 65], write: [64, 66], poll: [73], clock_nanosleep: [115], waitpid: [260, 95] };
+    ? {
+        read: [0, 19],
+        write: [1, 20],
+        readv: [19],
+        writev: [20],
+        open: [2, 257],
+        tee: [276],
+        splice: [275],
+        vmsplice: [278],
+        poll: [7, 271],
+        clock_nanosleep: [230],
+        waitpid: [61, 247],
+      }
+    : {
+        read: [63, 65],
+        write: [64, 66],
+        readv: [65],
+        writev: [66],
+        open: [56],
+        tee: [77],
+        splice: [76],
+        vmsplice: [75],
+        poll: [73],
+        clock_nanosleep: [115],
+        waitpid: [260, 95],
+      };
 
 const buffer = Buffer.alloc(512);
 
@@ -76,9 +100,13 @@ export class ThreadState {
 
   /** What /proc says, for a failure of the harness. */
   toString(): string {
-    const state = this.#state();
-    const length = readSync(this.#syscall, buffer, 0, 256, 0);
-    return `${state} ${buffer.toString("latin1", 0, length).trim()}`;
+    try {
+      const state = this.#state();
+      const length = readSync(this.#syscall, buffer, 0, 256, 0);
+      return `${state} ${buffer.toString("latin1", 0, length).trim()}`;
+    } catch {
+      return "ended";
+    }
   }
 
   close(): void {
@@ -88,13 +116,30 @@ export class ThreadState {
   }
 }
 
+/** How many threads of this process are blocked in an open(2). */
+export function countBlockedOpens(): number {
+  return readdirSync("/proc/self/task").filter((thread) => {
+    try {
+      const folder = `/proc/self/task/${thread}`;
+      const [number] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 1);
+      if (!numbers.open?.includes(Number(number))) return false;
+      const stat = readFileSync(`${folder}/stat`, "latin1");
+      return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
+    } catch {
+      // It ended meanwhile.
+      return false;
+    }
+  }).length;
+}
+
 /** The arguments of a call as the kernel got them, as far as they are known here. */
 function shownArguments({ call, args }: Action): (number | undefined)[] {
   switch (call) {
     case "poll":
       return [undefined, (args[0] as readonly unknown[]).length];
+    case "open":
     case "waitpid":
-      return [undefined];
+      return [];
     default:
       return [args[0] as number];
   }

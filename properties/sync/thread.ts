@@ -3,7 +3,7 @@ import { openSync, readlinkSync } from "node:fs";
 import { linux } from "../../backends/linux/index.js";
 import { answer, type Outcome } from "../outcome.js";
 import { perform, takeDescriptor } from "../perform.js";
-import { type Command, CommandReader, type Connection } from "./commands.js";
+import { CommandReader, type Connection, channelFile, type Order, slotsFile } from "./commands.js";
 import { FAILED, SlotWriter } from "./slots.js";
 
 /** The end of a thread's channel to the controller. */
@@ -12,10 +12,9 @@ export class Channel {
   readonly #slot: SlotWriter;
 
   constructor(connection: Connection, thread: number) {
-    const open = (fd: number | undefined, flags: string): number =>
-      openSync(`/proc/${connection.controller}/fd/${fd}`, flags);
-    this.#commands = new CommandReader(open(connection.commands[thread], "r"));
-    this.#slot = new SlotWriter(open(connection.slots, "r+"), connection.slot + thread);
+    const slot = connection.slot + thread;
+    this.#commands = new CommandReader(openSync(channelFile(connection.folder, slot), "r"));
+    this.#slot = new SlotWriter(openSync(slotsFile(connection.folder), "r+"), slot);
   }
 
   /** Says that the thread is there: its process and thread numbers. */
@@ -25,14 +24,14 @@ export class Channel {
   }
 
   /** Obeys until the controller is gone. */
-  serve(obey: (order: Command["order"]) => Outcome): void {
+  serve(obey: (order: Order) => Outcome): void {
     for (let command = this.#commands.next(); command; command = this.#commands.next()) {
       this.#slot.write(command.sequence, this.#obeyed(command.order, obey));
     }
   }
 
   /** What an order came to; a failure of the harness is told too, or the controller would wait for ever. */
-  #obeyed(order: Command["order"], obey: (order: Command["order"]) => Outcome): Outcome {
+  #obeyed(order: Order, obey: (order: Order) => Outcome): Outcome {
     try {
       return obey(order);
     } catch (error) {
@@ -43,8 +42,8 @@ export class Channel {
 }
 
 /** What every thread can do. */
-export function obeyAnywhere(order: Command["order"]): Outcome {
+export function obeyAnywhere(order: Order, { firstDescriptor }: Connection): Outcome {
   if ("make" in order) return perform(linux.sync, order.make, order.connection);
-  if ("take" in order) return takeDescriptor(order.pidfd, order.take);
+  if ("take" in order) return takeDescriptor(order.from, order.take, firstDescriptor);
   throw new Error(`not an order for this thread: ${JSON.stringify(order)}`);
 }

@@ -11,4 +11,4 @@ const { connection, thread } = workerData as { connection: Connection; thread: n
 const channel = new Channel(connection, thread);
 parentPort?.postMessage("ready");
 channel.hello();
-channel.serve(obeyAnywhere);
+channel.serve((order) => obeyAnywhere(order, connection));

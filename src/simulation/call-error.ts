@@ -1,8 +1,9 @@
 // The error of a failed call: where it was made, and what limit it hit.
-import { CALL_IOCTL, CALL_READ, CALL_SPAWN, CALL_WRITE } from "../../assembly/abi/calls.js";
-import { EAGAIN, EMFILE, ENOMEM } from "../../assembly/abi/errno.js";
+import { CALL_SPAWN, CALL_WRITE } from "../../assembly/abi/calls.js";
+import { EAGAIN, EMFILE, ENOMEM, ENOSYS } from "../../assembly/abi/errno.js";
 import { FRAMES_SIZE, MAX_PROCESSES } from "../../assembly/abi/model.js";
 import type { Call } from "../call.js";
+import { placeOf } from "../call-place.js";
 import { SyscallError } from "../errors.js";
 
 type StackHolder = { stackTraceLimit?: number; captureStackTrace?: (target: object, above: unknown) => void };
@@ -16,9 +17,9 @@ export function callError(call: Call, errno: number, madeAt: Error | undefined):
   const limit = holder.stackTraceLimit;
   // An error's stack would be the engine's, and costs more than a step.
   holder.stackTraceLimit = 0;
-  const { fd, hint } = { fd: descriptorOf(call), hint: hintOf(call, errno) };
+  const hint = hintOf(call, errno);
   const error = new SyscallError(errno, call.syscall.name, {
-    ...(fd !== undefined && { fd }),
+    ...placeOf(call),
     ...(hint !== undefined && { hint }),
   });
   if (limit === undefined) delete holder.stackTraceLimit;
@@ -43,16 +44,13 @@ export function takeStack(error: Error, site: Error): void {
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
 }
 
-/** The descriptor that a call is made on. */
-function descriptorOf({ syscall: { number }, a }: Call): number | undefined {
-  // From read to ioctl, the table numbers the calls whose first argument is a descriptor in a row.
-  return number >= CALL_READ && number <= CALL_IOCTL ? a : undefined;
-}
-
 function hintOf({ syscall: { number } }: Call, errno: number): string | undefined {
   if (errno === EMFILE) return "RLIMIT_NOFILE: the simulation's option machine.rlimitNofile, 1024 at most";
   if (errno === EAGAIN && number === CALL_SPAWN)
     return `the simulated machine holds ${MAX_PROCESSES} processes`;
+  if (errno === ENOSYS && number === CALL_SPAWN) {
+    return "nothing stands for it on the model: executable(path, { model })";
+  }
   if (errno === ENOMEM && number === CALL_WRITE) {
     return `the simulated machine's pipes hold ${FRAMES_SIZE >> 20} MiB together`;
   }

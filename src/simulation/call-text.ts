@@ -1,22 +1,25 @@
 // A call as people read it, in the manner of strace(1): `write(4, "hello") = 5`, `read(3) = "hello"`, `pipe2(O_CLOEXEC) = [3, 4]`.
 import * as n from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
-import type { Call, PollEntry, SpawnRequest } from "../call.js";
+import type { Call, PollEntry, SpawnRequest, SpliceRequest } from "../call.js";
 import * as constants from "../constants.js";
 import { errnoName } from "../errors.js";
-import { type WaitResult, WEXITSTATUS, WIFEXITED, WTERMSIG } from "../linux.js";
-import type { AnyProgram } from "../program.js";
+import { type FileStatus, type WaitResult, WEXITSTATUS, WIFEXITED, WTERMSIG } from "../linux.js";
+import type { Startable } from "../program.js";
 
 const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
   Object.entries(constants as unknown as Record<string, number>).filter(([name]) => prefix.test(name));
 
-const openFlags = named(/^O_(?!ACCMODE|RDONLY|NOTIFICATION)/);
+const openFlags = named(/^O_(?!ACCMODE|RDONLY|NOTIFICATION)/).toSorted(([, a], [, b]) => b - a);
+const spliceFlags = named(/^SPLICE_/);
 const commands = named(/^F_/);
 const clocks = named(/^CLOCK_/);
 const events = named(/^POLL/);
 
-/** What people call a program: its function's name, or its module and its place there. */
-export function programName({ main, url, ordinal }: AnyProgram): string {
+/** What people call a program: its function's name, or its module and its place there; of an executable: its file's. */
+export function programName(program: Startable): string {
+  if ("path" in program) return program.path.replace(/^.*\/(?=.)/s, "");
+  const { main, url, ordinal } = program;
   if (main.name !== "" && main.name !== "main") return main.name;
   const file = /([^/?#]*)(?:[?#].*)?$/.exec(url)?.[1] ?? "";
   return `${file}#${ordinal}`;
@@ -40,9 +43,38 @@ function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] 
     case n.CALL_PIPE2:
       return a === 0 ? [] : [flags(a, openFlags)];
     case n.CALL_READ:
+    case n.CALL_READV:
       return [`${a}`];
     case n.CALL_WRITE:
       return [`${a}`, quote(payload as Uint8Array)];
+    case n.CALL_WRITEV:
+      return [`${a}`, ...(payload as readonly Uint8Array[]).map(quote)];
+    case n.CALL_OPEN:
+      return [path(payload), a === 0 ? "O_RDONLY" : flags(a, openFlags)];
+    case n.CALL_MKFIFO:
+    case n.CALL_MKDIR:
+    case n.CALL_CHMOD:
+      return [path(payload), octal(a)];
+    case n.CALL_RMDIR:
+    case n.CALL_UNLINK:
+    case n.CALL_STAT:
+      return [path(payload)];
+    case n.CALL_UMASK:
+      return [octal(a)];
+    case n.CALL_TEE:
+    case n.CALL_SPLICE: {
+      const { size } = payload as SpliceRequest;
+      return [`${a}`, `${b}`, `${size}`, ...(c === 0 ? [] : [flags(c, spliceFlags)])];
+    }
+    case n.CALL_VMSPLICE: {
+      const texts = (payload as readonly Uint8Array[]).map(quote);
+      return [`${a}`, ...texts, ...(b === 0 ? [] : [flags(b, spliceFlags)])];
+    }
+    case n.CALL_SETRESUID:
+    case n.CALL_SETRESGID:
+      return [`${a}`, `${b}`, `${c}`];
+    case n.CALL_SETGROUPS:
+      return [`[${(payload as readonly number[]).join(", ")}]`];
     case n.CALL_DUP2:
     case n.CALL_IOCTL:
       return number === n.CALL_IOCTL
@@ -53,7 +85,7 @@ function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] 
     case n.CALL_FCNTL: {
       const command = nameOf(b, commands);
       const argument = b === constants.F_SETFL ? flags(c, openFlags) : `${c}`;
-      return b === constants.F_GETFD || b === constants.F_GETFL
+      return b === constants.F_GETFD || b === constants.F_GETFL || b === constants.F_GETPIPE_SZ
         ? [`${a}`, command]
         : [`${a}`, command, argument];
     }
@@ -67,6 +99,11 @@ function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] 
     }
     case n.CALL_GETPID:
     case n.CALL_GETPPID:
+    case n.CALL_GETUID:
+    case n.CALL_GETEUID:
+    case n.CALL_GETGID:
+    case n.CALL_GETEGID:
+    case n.CALL_GETGROUPS:
       return [];
     case n.CALL_SPAWN: {
       const { program, args } = payload as SpawnRequest;
@@ -90,6 +127,13 @@ function outcomeOf(
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_READ:
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
+    case n.CALL_STAT:
+    case n.CALL_FSTAT:
+      return statusText(value as FileStatus);
+    case n.CALL_UMASK:
+      return octal(result);
+    case n.CALL_GETGROUPS:
+      return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_FCNTL:
       return b === constants.F_GETFL ? flags(result, openFlags) : b === constants.F_SETFL ? "" : `${result}`;
     case n.CALL_POLL:
@@ -102,6 +146,13 @@ function outcomeOf(
       return kind === "nothing" ? "" : `${result}`;
   }
 }
+
+const statusText = ({ mode, nlink, uid, gid }: FileStatus): string =>
+  `${octal(mode)}, ${nlink} links, of ${uid}:${gid}`;
+
+const octal = (value: number): string => `0${value.toString(8)}`;
+
+const path = (payload: unknown): string => cut(JSON.stringify(payload), 24);
 
 function waitText({ pid, status }: WaitResult, asked: number): string {
   if (pid === 0) return "none has ended";
@@ -118,6 +169,7 @@ function flags(value: number, names: readonly (readonly [string, number])[]): st
   let left = value;
   const found: string[] = [];
   for (const [name, bits] of names) {
+    // Names of several bits come first: O_RDWR is none of them, O_SYNC is O_DSYNC too.
     if (bits === 0 || (left & bits) !== bits) continue;
     found.push(name);
     left &= ~bits;

@@ -1,8 +1,20 @@
 // What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
-import { CALL_POLL, CALL_READ, CALL_WAITPID, CALL_WRITE } from "../../assembly/abi/calls.js";
+import {
+  CALL_OPEN,
+  CALL_POLL,
+  CALL_READ,
+  CALL_READV,
+  CALL_SPLICE,
+  CALL_TEE,
+  CALL_VMSPLICE,
+  CALL_WAITPID,
+  CALL_WRITE,
+  CALL_WRITEV,
+} from "../../assembly/abi/calls.js";
+import { O_ACCMODE, O_RDONLY } from "../../assembly/abi/fcntl.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type { DescriptorFacts, PipeFacts } from "../../backends/wasm/machine.js";
-import type { PollEntry } from "../call.js";
+import type { Call, PollEntry } from "../call.js";
 import { callText } from "./call-text.js";
 import { type Engine, KILLED, type Leftover } from "./engine.js";
 import type { Finding } from "./finding.js";
@@ -166,9 +178,22 @@ class WaitingDiagnosis {
   #reason({ call, process }: PendingCall): Reason {
     switch (call.syscall.number) {
       case CALL_READ:
+      case CALL_READV:
         return this.#pipeReason(process, call.a, "read");
       case CALL_WRITE:
+      case CALL_WRITEV:
         return this.#pipeReason(process, call.a, "write");
+      case CALL_VMSPLICE:
+        return this.#pipeReason(process, call.a, this.#isReader(process, call.a) ? "read" : "write");
+      case CALL_TEE:
+      case CALL_SPLICE: {
+        const isEmpty = this.#pipeOf(process, call.a)?.size === 0;
+        return isEmpty
+          ? this.#pipeReason(process, call.a, "read")
+          : this.#pipeReason(process, call.b, "write");
+      }
+      case CALL_OPEN:
+        return this.#openReason(call);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -190,6 +215,25 @@ class WaitingDiagnosis {
     }
   }
 
+  /** Nobody has the other end of a FIFO open: anybody else might open it. */
+  #openReason({ a }: Call): Reason {
+    const other = (a & O_ACCMODE) === O_RDONLY ? "writing" : "reading";
+    return { reasons: [`for somebody who opens it for ${other}`], holders: [] };
+  }
+
+  #isReader(process: SimulatedProcess, fd: number): boolean {
+    return this.#own(process, fd)?.end === "read";
+  }
+
+  #pipeOf(process: SimulatedProcess, fd: number): PipeFacts | undefined {
+    const own = this.#own(process, fd);
+    return own && this.#pipes.get(own.pipe);
+  }
+
+  #own(process: SimulatedProcess, fd: number): Holder | undefined {
+    return this.#holders.find((holder) => holder.process === process && holder.fd === fd);
+  }
+
   #pollReasons(process: SimulatedProcess, { fd, events }: PollEntry): Reason[] {
     if (fd < 0) return [];
     return [
@@ -200,13 +244,13 @@ class WaitingDiagnosis {
 
   /** Why nothing can be read from a pipe, or written to it: it is empty or full, and who could change that does not. */
   #pipeReason(process: SimulatedProcess, fd: number, end: "read" | "write"): Reason {
-    const own = this.#holders.find((holder) => holder.process === process && holder.fd === fd);
+    const own = this.#own(process, fd);
     const pipe = own && this.#pipes.get(own.pipe);
-    if (own === undefined || pipe === undefined || own.end !== end) {
+    const other = end === "read" ? "write" : "read";
+    if (own === undefined || pipe === undefined || own.end === other) {
       return { reasons: [`fd ${fd} is no ${end} end of a pipe`], holders: [] };
     }
-    const other = end === "read" ? "write" : "read";
-    const holders = this.#holders.filter((holder) => holder.pipe === own.pipe && holder.end === other);
+    const holders = this.#holders.filter((holder) => holder.pipe === own.pipe && holder.end !== end);
     const processes = [...new Set(holders.map((holder) => holder.process))];
     const state = end === "read" ? "empty" : `full, with ${pipe.size.toLocaleString("en-US")} bytes in it`;
     const held = processes.map((holder) => {
@@ -223,6 +267,8 @@ class WaitingDiagnosis {
   }
 
   #pipeName(pipe: number): string {
+    const path = this.#pipes.get(pipe)?.path;
+    if (path !== undefined) return `the FIFO ${path}`;
     const origin = this.#recording.pipeMadeAt(pipe);
     return origin === undefined ? "a pipe" : `the pipe of step ${origin.step}`;
   }
@@ -254,10 +300,12 @@ export function leftoverText(leftover: Leftover, recording: Recording | undefine
   const { process } = leftover;
   switch (leftover.kind) {
     case "descriptor": {
-      const { fd, end } = leftover.facts;
+      const { fd, end, kind } = leftover.facts;
       const origin = recording?.openedAt(process.pid, fd);
       const since = origin === undefined ? "" : `, since step ${origin.step}`;
-      return `${named(process)} returned with fd ${fd} open (the ${end} end of a pipe${since})`;
+      const what =
+        kind === "directory" ? "a directory" : end === "both" ? "a FIFO" : `the ${end} end of a pipe`;
+      return `${named(process)} returned with fd ${fd} open (${what}${since})`;
     }
     case "child":
       return `${named(process)} returned without waiting for its child ${named(leftover.child)}`;

@@ -34,7 +34,7 @@ import type { SpawnRequest } from "../call.js";
 import { resultOf } from "../calls.js";
 import { abortError, argumentMistake } from "../errors.js";
 import type { WaitResult } from "../linux.js";
-import type { AnyProgram, Json, Main } from "../program.js";
+import { type Json, type Main, mainOf, type Startable } from "../program.js";
 import { refusal } from "../refusals.js";
 import { syscalls } from "../syscalls.js";
 import { callError } from "./call-error.js";
@@ -288,7 +288,7 @@ export class Engine implements ProcessHost, GlobalsHost {
   #born(
     index: number,
     pid: number,
-    program: AnyProgram | string,
+    program: Startable | string,
     parent: SimulatedProcess | undefined,
     fds: Readonly<Record<string, number>>,
   ): SimulatedProcess {
@@ -585,7 +585,7 @@ export class Engine implements ProcessHost, GlobalsHost {
 
   #spawn(parent: SimulatedProcess, { program, args }: SpawnRequest, pid: number, spawned: Spawned): void {
     const child = this.#born(spawned.process, pid, program, parent, spawned.fds);
-    this.#runMain(child, program.main, args);
+    this.#runMain(child, mainOf(program) as Main, args);
   }
 
   /** Ends the code of a process that called exit(3) or was killed. What it held goes in steps of its own. */

@@ -149,7 +149,9 @@ export function settingsOf(caller: string, options: ExplorationOptions): Setting
 /** A hash of what gives choices their meaning: the first half of the options' hash. */
 export function worldHash(machine: MachineOptions, globals: Globals): string {
   const differences = Object.entries(machine).sort();
-  return hashText(JSON.stringify(globals === "real" ? differences : [...differences, globals])).slice(0, 4);
+  const world = globals === "real" ? differences : [...differences, globals];
+  const text = JSON.stringify(world, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
+  return hashText(text).slice(0, 4);
 }
 
 /**

@@ -6,7 +6,7 @@ import { Call } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
 import type { Linux } from "../linux.js";
-import type { AnyProgram } from "../program.js";
+import type { Startable } from "../program.js";
 import { callSite } from "./call-error.js";
 import { programName } from "./call-text.js";
 
@@ -103,7 +103,7 @@ export class SimulatedProcess implements CallStarter {
     readonly index: number,
     readonly pid: number,
     /** What it runs, or the name of that. */
-    readonly program: AnyProgram | string,
+    readonly program: Startable | string,
     readonly parent: SimulatedProcess | undefined,
     readonly fds: Readonly<Record<string, number>>,
   ) {

@@ -5,9 +5,13 @@ import {
   CALL_DUP2,
   CALL_DUP3,
   CALL_FCNTL,
+  CALL_OPEN,
   CALL_PIPE2,
   CALL_READ,
+  CALL_READV,
+  CALL_VMSPLICE,
   CALL_WRITE,
+  CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import { callText, durationText, resultText } from "./call-text.js";
@@ -46,12 +50,14 @@ export class Recording {
 
   call(engine: Engine, pending: PendingCall, isFirst: boolean, result: number): void {
     const { call, process } = pending;
-    // A call that goes on waiting although it may attempt: a write that has only looked.
-    const seesRoom = result === BLOCKED && engine.isWoken(pending);
-    this.#note(engine, process.pid, callText(call) + resultText(call, result), {
+    // A call that goes on waiting although it may attempt: a write that has only looked, or an open that a thread is to make.
+    const goesOn = result === BLOCKED && engine.isWoken(pending);
+    const isOpen = call.syscall.number === CALL_OPEN;
+    const outcome = goesOn && isOpen ? " begins" : resultText(call, result);
+    this.#note(engine, process.pid, callText(call) + outcome, {
       call: call.syscall.name,
-      waits: result === BLOCKED && !seesRoom,
-      seesRoom,
+      waits: result === BLOCKED && !goesOn,
+      seesRoom: goesOn && !isOpen,
       resumed: !isFirst,
     });
     if (result >= 0) this.#noteOpened(engine, pending, result);
@@ -156,17 +162,32 @@ export class Recording {
       case CALL_DUP2:
       case CALL_DUP3:
       case CALL_FCNTL:
+      case CALL_OPEN:
         open(result);
         break;
     }
   }
 }
 
+const movesBytes: ReadonlySet<number> = new Set([
+  CALL_READ,
+  CALL_READV,
+  CALL_WRITE,
+  CALL_WRITEV,
+  CALL_VMSPLICE,
+]);
+
 const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
   engine.machine.descriptors(process.index).map(({ fd }) => fd);
 
 function bytesHash({ call }: PendingCall, result: number): number {
-  const { number } = call.syscall;
-  if (result < 0 || (number !== CALL_READ && number !== CALL_WRITE)) return 0;
-  return hashBytes((call.payload as Uint8Array).subarray(0, result));
+  if (result < 0 || !movesBytes.has(call.syscall.number)) return 0;
+  const buffers =
+    call.payload instanceof Uint8Array ? [call.payload] : (call.payload as readonly Uint8Array[]);
+  let left = result;
+  return buffers.reduce((hash, buffer) => {
+    const moved = buffer.subarray(0, left);
+    left -= moved.length;
+    return (Math.imul(hash, 31) + hashBytes(moved)) | 0;
+  }, 0);
 }

@@ -1,0 +1,48 @@
+// A lane: a Worker that makes a call that blocks (lanes.ts). A thread that is inside of a C function cannot be terminated,
+// and would hold up the end of the process: a signal gets it out.
+//
+// Who owns the lane sends it, on every way it can end but one: a Worker that is terminated runs no more JavaScript. So a
+// Worker's lane leaves its call ten times a second by a timer of its own, and enters it again if it may. Nobody can tell a
+// reader that left for a moment from one that has not come yet.
+import { parentPort, workerData } from "node:worker_threads";
+import { EINTR } from "../../assembly/abi/errno.js";
+import {
+  CALLING,
+  CANCELLED,
+  DONE,
+  type LaneData,
+  type LaneRequest,
+  RESULT,
+  STATE,
+  THREAD,
+} from "./lane-states.js";
+import * as libc from "./libc.js";
+import { ownThread, signalOften, unblock } from "./thread-signals.js";
+
+const LOOK_INTERVAL_NS = 100_000_000n;
+
+const { memory, signal, isOrphanable } = workerData as LaneData;
+const states = new Int32Array(memory);
+
+unblock(signal);
+Atomics.store(states, THREAD, ownThread());
+
+parentPort?.on("message", (request: LaneRequest) => {
+  // In this order: from here on the owner sends signals, and what it wrote before is seen.
+  Atomics.store(states, STATE, CALLING);
+  const stop = isOrphanable ? signalOften(signal, LOOK_INTERVAL_NS) : undefined;
+  Atomics.store(states, RESULT, callUntilDone(request));
+  stop?.();
+  Atomics.store(states, STATE, DONE);
+  Atomics.notify(states, STATE);
+  parentPort?.postMessage(undefined);
+});
+
+function callUntilDone({ path, flags, mode }: LaneRequest): number {
+  while (Atomics.load(states, CANCELLED) === 0) {
+    const result = libc.resultOrErrno(libc.open(path, flags, mode));
+    // An awaited call goes on after a signal that is not its own.
+    if (result !== -EINTR) return result;
+  }
+  return -EINTR;
+}

@@ -1,0 +1,165 @@
+// Lanes: threads that make calls which can only block, and have no descriptor to be watched. A thread that opens a FIFO
+// takes a lane, a Worker of its own, which makes the plain open(2), and reports by a message. libuv's pool is never used:
+// four openings that wait would stop all of node's file system.
+//
+// - Never more lanes than `MAX_LANES`, and nothing is ever queued for one: the opening that a queued one waits for may be
+//   queued behind it.
+// - Giving up: the lane is sent a signal until it says that it has left the call, for one that comes before it has entered
+//   is lost. If the call completed all the same, that is its result.
+// - A lane in its call would keep the process from ending. So the process ends lanes first.
+// - Some idle lanes are kept: a Worker takes milliseconds to start. They do not keep the process alive.
+//
+// Not the global ones, which tests replace by fake timers.
+import { clearTimeout, setTimeout } from "node:timers";
+import { isMainThread, SHARE_ENV, Worker } from "node:worker_threads";
+import {
+  ASKED,
+  CALLING,
+  CANCELLED,
+  DONE,
+  type LaneData,
+  type LaneRequest,
+  RESULT,
+  STATE,
+  THREAD,
+  WORDS,
+} from "./lane-states.js";
+import * as libc from "./libc.js";
+import { interruptingSignal, signalThread } from "./thread-signals.js";
+
+/** The environment variable with the most lanes of a thread at a time. */
+export const LANES_VARIABLE = "LINUX_IPC_MAX_LANES";
+const DEFAULT_LANES = 64;
+
+/** How many lanes this thread can have at a time. */
+export const maxLanes: number = readMaxLanes();
+
+function readMaxLanes(): number {
+  const count = Number(process.env[LANES_VARIABLE]);
+  return Number.isInteger(count) && count > 0 ? count : DEFAULT_LANES;
+}
+
+const KEPT_LANES = 4;
+const SIGNAL_INTERVAL_MS = 1;
+
+/** What a call in a lane came to: a descriptor, -errno, -EINTR if it was cancelled, or why there is no lane. */
+type Settle = (result: number | Error) => void;
+
+const busy = new Set<Lane>();
+const idle: Lane[] = [];
+let isEnding = false;
+
+/** A Worker that makes one call at a time. */
+class Lane {
+  readonly #states: Int32Array;
+  readonly #signal: number;
+  readonly #worker: Worker;
+  #settle: Settle | undefined;
+  #repeating: NodeJS.Timeout | undefined;
+
+  constructor() {
+    const memory = new SharedArrayBuffer(4 * WORDS);
+    this.#states = new Int32Array(memory);
+    this.#signal = interruptingSignal();
+    const workerData: LaneData = { memory, signal: this.#signal, isOrphanable: !isMainThread };
+    this.#worker = new Worker(new URL("./lane.js", import.meta.url), {
+      workerData,
+      execArgv: [],
+      env: SHARE_ENV,
+    });
+    this.#worker.unref();
+    this.#worker.on("message", () => this.#finish(Atomics.load(this.#states, RESULT)));
+    this.#worker.on("error", (error) => this.#finish(error));
+    this.#worker.on("exit", () => this.#finish(new Error("linux-ipc: a lane has ended")));
+  }
+
+  /** The kernel's number of the thread; 0 if it does not run yet. */
+  get thread(): number {
+    return Atomics.load(this.#states, THREAD);
+  }
+
+  run(request: LaneRequest, settle: Settle): void {
+    this.#settle = settle;
+    Atomics.store(this.#states, CANCELLED, 0);
+    Atomics.store(this.#states, STATE, ASKED);
+    busy.add(this);
+    this.#worker.ref();
+    this.#worker.postMessage(request);
+  }
+
+  /** Gives the call up, unless it has completed: it is settled in either case, when the lane is free. */
+  readonly cancel = (): void => {
+    if (this.#settle === undefined) return;
+    Atomics.store(this.#states, CANCELLED, 1);
+    this.#interrupt();
+    this.#repeating = setTimeout(this.cancel, SIGNAL_INTERVAL_MS);
+  };
+
+  /** Gives the call up, and returns when the lane has left it. For the end of the thread. */
+  end(): void {
+    Atomics.store(this.#states, CANCELLED, 1);
+    while (this.#interrupt()) Atomics.wait(this.#states, STATE, CALLING, SIGNAL_INTERVAL_MS);
+    const isDone = Atomics.load(this.#states, STATE) === DONE;
+    const result = Atomics.load(this.#states, RESULT);
+    // Nobody is left to take it, and descriptors are the process's.
+    if (isDone && result >= 0) libc.close(result);
+  }
+
+  /** @returns whether the lane was in its call */
+  #interrupt(): boolean {
+    return Atomics.load(this.#states, STATE) === CALLING && signalThread(this.thread, this.#signal);
+  }
+
+  #finish(result: number | Error): void {
+    clearTimeout(this.#repeating);
+    busy.delete(this);
+    const settle = this.#settle;
+    this.#settle = undefined;
+    if (typeof result === "number" && idle.length < KEPT_LANES) {
+      this.#worker.unref();
+      idle.push(this);
+    } else {
+      forget(this);
+      void this.#worker.terminate();
+    }
+    settle?.(result);
+  }
+}
+
+function forget(lane: Lane): void {
+  const at = idle.indexOf(lane);
+  if (at !== -1) idle.splice(at, 1);
+}
+
+/**
+ * Makes an open(2) in a lane.
+ * @param settle called once, later
+ * @returns gives it up, or undefined if no lane is to be had
+ * @throws Error if no Worker can be started
+ */
+export function openInLane(request: LaneRequest, settle: Settle): (() => void) | undefined {
+  if (busy.size >= maxLanes || isEnding) return undefined;
+  const lane = idle.pop() ?? makeLane();
+  lane.run(request, settle);
+  return lane.cancel;
+}
+
+let isWatchingEnd = false;
+
+function makeLane(): Lane {
+  const lane = new Lane();
+  if (!isWatchingEnd) process.once("exit", endLanes);
+  isWatchingEnd = true;
+  return lane;
+}
+
+function endLanes(): void {
+  isEnding = true;
+  for (const lane of busy) lane.end();
+}
+
+/** How many calls of this thread wait in lanes. */
+export const laneCount = (): number => busy.size;
+
+/** The kernel's numbers of the threads that make calls of this thread; 0 for one that does not run yet. */
+export const laneThreads = (): number[] => [...busy].map(({ thread }) => thread);

@@ -1,0 +1,119 @@
+// A descriptor that an object owns: closed once, never used after that, since its number may be another file's by then.
+import { EBADF } from "../../assembly/abi/errno.js";
+import { int } from "../arguments.js";
+import { addToMessage, codeOf, isOfACall, SyscallError } from "../errors.js";
+import type { Linux, WaitOptions } from "../linux.js";
+import { type TimedWaitOptions, withTimeout } from "../timeout.js";
+
+/** Options of an object that is made of a descriptor. */
+export interface NameOptions {
+  /** What errors call it: `"jobs"`. */
+  readonly name?: string;
+}
+
+export class Descriptor {
+  readonly #fd: number;
+  #closing: Promise<void> | undefined;
+  readonly #onClose: (() => void) | undefined;
+
+  /**
+   * @param label what it is, for errors: `pipe "jobs"`; undefined if it has no name
+   * @param onClose is told when it begins to close
+   */
+  constructor(
+    readonly linux: Linux,
+    fd: number,
+    readonly label: string | undefined,
+    onClose?: () => void,
+  ) {
+    this.#fd = fd;
+    this.#onClose = onClose;
+  }
+
+  /**
+   * Of a descriptor that something else opened: its number, or the name under which `spawn` passed it.
+   * @param caller for the error
+   */
+  static from(
+    linux: Linux,
+    caller: string,
+    fd: number | string | undefined,
+    options: NameOptions = {},
+  ): Descriptor {
+    if (typeof fd !== "string") return new Descriptor(linux, int(caller, "fd", fd), labelOf(options.name));
+    const passed = Object.hasOwn(linux.fds, fd) ? linux.fds[fd] : undefined;
+    if (passed === undefined) {
+      const names = Object.keys(linux.fds);
+      const known = names.length === 0 ? "none were" : `those passed are ${names.join(", ")}`;
+      throw new TypeError(`${caller}: no descriptor was passed as ${JSON.stringify(fd)}: ${known}`);
+    }
+    return new Descriptor(linux, passed, labelOf(options.name ?? fd));
+  }
+
+  /** Its number; -1 once it is closed. */
+  get fd(): number {
+    return this.isClosed ? -1 : this.#fd;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Closes it. Any further call gives the same promise. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#onClose?.();
+    try {
+      await this.linux.close(this.#fd);
+    } catch (error) {
+      throw this.named(error);
+    }
+  }
+
+  /**
+   * Makes a call on it.
+   * @param name the call
+   * @param options the caller's
+   * @param operation is given the number, and the options of the call
+   */
+  async call<Value>(
+    name: string,
+    options: TimedWaitOptions | undefined,
+    operation: (fd: number, options: WaitOptions | undefined) => Promise<Value>,
+  ): Promise<Value> {
+    const fd = this.#fd;
+    try {
+      this.assertOpen(name);
+      // Not through another function for the many calls without a timeout.
+      if (options?.timeout === undefined) return await operation(fd, options);
+      return await withTimeout(this.linux, name, options, (waitOptions) => operation(fd, waitOptions));
+    } catch (error) {
+      throw this.named(error);
+    }
+  }
+
+  /** @throws SyscallError EBADF it was closed */
+  assertOpen(name: string): void {
+    if (this.isClosed) throw closedError(name);
+  }
+
+  /** What a failed call rejects with: its error, which says what it was made on. */
+  named(error: unknown): unknown {
+    // Closed while the call waited.
+    const told =
+      this.isClosed && codeOf(error) === "EBADF" ? closedError((error as SyscallError).syscall) : error;
+    if (this.label !== undefined && isOfACall(told)) addToMessage(told, this.label);
+    return told;
+  }
+}
+
+const closedError = (name: string): SyscallError =>
+  new SyscallError(EBADF, name, { hint: "this end was closed" });
+
+/** What errors call a pipe. */
+export const labelOf = (name: string | undefined): string | undefined =>
+  name === undefined ? undefined : `pipe ${JSON.stringify(name)}`;

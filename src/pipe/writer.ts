@@ -1,0 +1,130 @@
+// The write end of a pipe or FIFO.
+import { IOV_MAX, PIPE_BUF } from "../../assembly/abi/limits.js";
+import { isUint8Array } from "../byte-length.js";
+import { abortError, argumentError } from "../errors.js";
+import type { Linux, WaitOptions } from "../linux.js";
+import type { TimedWaitOptions } from "../timeout.js";
+import { Descriptor, type NameOptions } from "./descriptor.js";
+import { PipeEnd } from "./end.js";
+import { joined } from "./source.js";
+import { Turns } from "./turns.js";
+import { type StreamOptions, writableStream } from "./web-streams.js";
+
+/** What a write rejects with: whatever ended it, and how far it came. */
+export interface WriteFailure extends Error {
+  /** Bytes that are in the pipe, or were read from it already. */
+  readonly bytesWritten: number;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The write end of a pipe or FIFO. Writes of one writer go one after the other, whole, in the order of the calls. Those of
+ * others, in this process or another, may come in between, but not within PIPE_BUF (4096) bytes.
+ */
+export class PipeWriter extends PipeEnd {
+  readonly #turns = new Turns();
+
+  /**
+   * Makes a writer of a descriptor, which it owns from then on. No call is made.
+   * @param fd its number, or the name that `spawn` passed it by: `PipeWriter.from(linux, "out")`
+   * @param options `name`: what errors call it; the name that it was passed by if left out
+   * @throws TypeError no descriptor was passed by that name
+   */
+  static from(linux: Linux, fd: number | string | undefined, options?: NameOptions): PipeWriter {
+    return new PipeWriter(Descriptor.from(linux, "PipeWriter.from", fd, options));
+  }
+
+  /**
+   * Writes all of it: write(2), as often as it takes. The bytes must stay as they are until then.
+   * @param data bytes, or text, which is written in UTF-8
+   * @param options `timeout`: of all of it
+   * @returns bytes written: all
+   * @throws EPIPE no reader is left · EAGAIN no room, and the end is nonblocking · EBADF closed, or no write end · AbortError ·
+   *   TimeoutError. Each carries `bytesWritten`: see `WriteFailure`
+   */
+  async write(data: Uint8Array | string, options?: TimedWaitOptions): Promise<number> {
+    const bytes = bytesOf("write", "data", data);
+    return await this.#transfer("write", bytes.length, options, (fd, from, waitOptions) =>
+      this.descriptor.linux.write(fd, from === 0 ? bytes : bytes.subarray(from), waitOptions),
+    );
+  }
+
+  /**
+   * Writes all pieces, one after the other: writev(2), as often as it takes. Up to PIPE_BUF bytes together go in one piece.
+   * @returns bytes written: all
+   * @throws as `write`
+   */
+  async writev(pieces: readonly (Uint8Array | string)[], options?: TimedWaitOptions): Promise<number> {
+    if (!Array.isArray(pieces)) throw argumentError("writev", "pieces", "an array", pieces);
+    const buffers = Array.from(pieces, (piece, index) => bytesOf("writev", `pieces[${index}]`, piece));
+    const total = buffers.reduce((length, { length: more }) => length + more, 0);
+    // Few bytes in many pieces are sooner copied than pointed to.
+    if (total <= PIPE_BUF || buffers.length === 1) return await this.write(joined(buffers), options);
+    return await this.#transfer("writev", total, options, (fd, from, waitOptions) =>
+      this.descriptor.linux.writev(fd, behind(buffers, from), waitOptions),
+    );
+  }
+
+  /**
+   * Makes a stream, which owns this end: it is closed when the stream is closed, aborted or broken. One chunk is written at a
+   * time, and `ready` waits for it.
+   * @param options `timeout`: of each chunk
+   */
+  toWritableStream(options?: StreamOptions): WritableStream<Uint8Array | string> {
+    return writableStream(
+      (chunk, waitOptions) => this.write(chunk, waitOptions),
+      () => this.close(),
+      options,
+    );
+  }
+
+  /** @param attempt writes what is left: all from a place on. @returns bytes written */
+  async #transfer(
+    name: string,
+    length: number,
+    options: TimedWaitOptions | undefined,
+    attempt: (fd: number, from: number, options: WaitOptions | undefined) => Promise<number>,
+  ): Promise<number> {
+    const { descriptor } = this;
+    let written = 0;
+    const writeAll = async (fd: number, waitOptions: WaitOptions | undefined): Promise<void> => {
+      // An empty write is a call too: it tells whether the end can be written to.
+      do {
+        descriptor.assertOpen(name);
+        written += await attempt(fd, written, waitOptions);
+        // A count that is not the whole was ended by something: by the signal, or by what the next attempt will say.
+        const signal = waitOptions?.signal;
+        if (written < length && signal?.aborted) throw abortError(name, signal.reason);
+      } while (written < length);
+    };
+    try {
+      await descriptor.call(name, options, (fd, waitOptions) =>
+        this.#turns.run(() => writeAll(fd, waitOptions), name, waitOptions?.signal),
+      );
+      return written;
+    } catch (error) {
+      throw error instanceof Error ? Object.assign(error, { bytesWritten: written }) : error;
+    }
+  }
+}
+
+function bytesOf(caller: string, argument: string, data: unknown): Uint8Array {
+  if (typeof data === "string") return encoder.encode(data);
+  if (isUint8Array(data)) return data;
+  throw argumentError(caller, argument, "a Uint8Array or a string", data);
+}
+
+/** What is left of buffers from a place on: as many of them as one call takes. */
+function behind(buffers: readonly Uint8Array[], from: number): readonly Uint8Array[] {
+  let index = 0;
+  let offset = from;
+  for (; index < buffers.length; index++) {
+    const { length } = buffers[index] as Uint8Array;
+    if (offset < length) break;
+    offset -= length;
+  }
+  const rest = buffers.slice(index, index + IOV_MAX);
+  if (offset > 0) rest[0] = (rest[0] as Uint8Array).subarray(offset);
+  return rest;
+}
