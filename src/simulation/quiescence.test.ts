@@ -42,6 +42,46 @@ describe("a turn", () => {
     expect(await orderOfTurns()).toEqual(expected);
   });
 
+  // It was never an official part of node: tryDrain() in quiescence.ts.
+  const strangers: [string, unknown][] = [
+    ["gone", undefined],
+    ["something else", function runNextTicks() {}],
+    ["one that warns", Object.defineProperty(() => expect.fail("called"), "name", { value: "deprecated" })],
+  ];
+  it.each(strangers)(
+    "comes after all microtasks where node's function for that is %s",
+    async (_, stranger) => {
+      vi.stubGlobal("process", Object.create(process, { _tickCallback: { value: stranger } }));
+      vi.resetModules();
+      expect(await orderOfTurns()).toEqual(expected);
+    },
+  );
+
+  it("goes on after a tick that threw", async () => {
+    const { Turns } = await import("./quiescence.js");
+    const listeners = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    const caught = new Promise((resolve) => process.once("uncaughtException", resolve));
+    const turns = await new Promise((resolve) => {
+      let turn = 0;
+      const turns = new Turns(() => {
+        turn++;
+        if (turn === 1) {
+          process.nextTick(() => {
+            throw new Error("of a tick");
+          });
+          return;
+        }
+        turns.stop();
+        resolve(turn);
+      });
+      turns.start();
+    });
+    for (const listener of listeners) process.on("uncaughtException", listener);
+    expect(turns).toBe(2);
+    expect(await caught).toMatchObject({ message: "of a tick" });
+  });
+
   it("comes after ticks too, however many follow from each other", async () => {
     const { Turns } = await import("./quiescence.js");
     const ticks = await new Promise((resolve) => {
