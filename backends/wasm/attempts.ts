@@ -1,4 +1,5 @@
 // Which function attempts which call, by the call's number.
+import type { Call } from "../../src/call.js";
 import type { SyscallName } from "../../src/linux.js";
 import { syscallList } from "../../src/syscalls.js";
 import * as clock from "./clock.js";
@@ -11,10 +12,14 @@ import * as process from "./process.js";
 const attemptsByName: Readonly<Record<SyscallName, Attempt>> = { pipe2, poll, ...file, ...clock, ...process };
 
 /** The attempts by number; a number that no call has is a hole. */
-export const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>(
-  (all, { name, number }) => {
-    all[number] = attemptsByName[name];
-    return all;
-  },
-  [],
-);
+const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>((all, { name, number }) => {
+  all[number] = attemptsByName[name];
+  return all;
+}, []);
+
+/** The function that attempts a call. */
+export function attemptOf({ syscall: { number } }: Call): Attempt {
+  const attempt = attempts[number];
+  if (attempt === undefined) throw new Error(`no call ${number}`);
+  return attempt;
+}

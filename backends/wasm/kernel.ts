@@ -48,7 +48,7 @@ export interface KernelExports {
   stageAddress(): I;
   tasksAddress(): I;
   taskSize(): I;
-  taskHigh(): I;
+  taskPoolAddress(): I;
   processHigh(): I;
   pipeHigh(): I;
   descriptorHigh(process: I): I;
