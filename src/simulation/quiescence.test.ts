@@ -123,4 +123,33 @@ describe("a turn", () => {
     });
     expect(order).toEqual(["turn 1", "immediate", "turn 2"]);
   });
+
+  it("comes in the same schedules, whatever it comes by", async () => {
+    const notes = async (): Promise<{ order: string[]; distinct: number }> => {
+      const { explore } = await import("./explore.js");
+      const { program } = await import("../program.js");
+      const order: string[] = [];
+      const child = program(import.meta.url, async (linux, hops: number) => {
+        for (let call = 0; call < 3; call++) {
+          const pid = await linux.getpid();
+          // The code of one process is done before another's runs, however long it takes.
+          for (let hop = 0; hop < hops; hop++) await null;
+          order.push(`${pid}.${call}`);
+        }
+      });
+      const { coverage } = await explore.check({ schedules: 60 }, async (linux) => {
+        order.push("start");
+        await linux.spawn(child, { args: [9] });
+        await linux.spawn(child, { args: [0] });
+        await linux.waitpid(-1);
+        await linux.waitpid(-1);
+      });
+      return { order, distinct: coverage.distinct };
+    };
+    const direct = await notes();
+    vi.stubGlobal("process", Object.create(process, { _tickCallback: { value: undefined } }));
+    vi.resetModules();
+    expect(await notes()).toEqual(direct);
+    expect(direct.distinct).toBeGreaterThan(50);
+  });
 });
