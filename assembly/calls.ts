@@ -1,12 +1,26 @@
 // How a call enters the model, and goes on when its task was parked.
-import { BLOCKED, MORE, PROCESS_ALIVE, TASK_NEW, TASK_WOKEN } from "./abi/model";
+import { BLOCKED, MORE, PROCESS_ALIVE, TASK_FREE, TASK_NEW, TASK_WOKEN } from "./abi/model";
+import { NEXT_TASK } from "./core/memory";
 import { Process, processAt } from "./core/process";
-import { Task, taskAt } from "./core/task";
+import { Task, takeTask, taskAt } from "./core/task";
 import { complete } from "./release";
 
-/** The first attempt of a new task. */
+/** Creates a task of a live process; null if all are in use. */
+export function createTask(process: u32, form: u32): Task | null {
+  const owner = processAt(process);
+  assert(owner.state == PROCESS_ALIVE, "a task of a process that is not alive");
+  const task = takeTask(TASK_NEW, process, form);
+  if (task) owner.taskCount++;
+  return task;
+}
+
+/** The first attempt of a new task. If it is still free, it is the next one, and NEXT_TASK tells of it. */
 export function enter(index: u32, call: u32, a: i32, b: i32, c: i32): Task {
   const task = taskAt(index);
+  if (task.state == TASK_FREE) {
+    const created = createTask(load<u32>(NEXT_TASK), load<u32>(NEXT_TASK + 4));
+    assert(created === task, "a new task that is not the next one");
+  }
   assert(task.state == TASK_NEW, "the first attempt of a task that is not new");
   task.call = call;
   task.a = a;

@@ -2,7 +2,8 @@
 // result >= 0, -errno, BLOCKED, MORE or GONE (abi/model.ts).
 import * as number from "./abi/calls";
 import { EINTR } from "./abi/errno";
-import { PROCESS_ALIVE, TASK_EXITING, TASK_FREE, TASK_NEW, TASK_RESERVED } from "./abi/model";
+import { TASK_EXITING, TASK_FREE, TASK_RESERVED } from "./abi/model";
+import * as calls from "./calls";
 import { callerOf, enter, leave, reenter } from "./calls";
 import * as clock from "./clock";
 import * as clocks from "./core/clock";
@@ -10,11 +11,11 @@ import * as credentials from "./core/credentials";
 import { nextOpen } from "./core/descriptor";
 import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
-import { OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
+import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
 import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
 import * as snapshots from "./core/snapshot";
-import { Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
+import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
 import { openPath } from "./open";
 import { createPipe } from "./pipe";
@@ -362,12 +363,8 @@ export function createInit(): void {
 
 /** Creates a task of a live process. Returns it, or -1. */
 export function createTask(process: u32, form: u32): i32 {
-  const owner = processAt(process);
-  assert(owner.state == PROCESS_ALIVE, "a task of a process that is not alive");
-  const task = takeTask(TASK_NEW, process, form);
-  if (!task) return -1;
-  owner.taskCount++;
-  return taskIndex(task);
+  const task = calls.createTask(process, form);
+  return task ? taskIndex(task) : -1;
 }
 
 export function shareDescriptor(from: u32, fd: i32, to: u32): i32 {
@@ -425,6 +422,10 @@ export function outAddress(): usize {
   return OUT;
 }
 
+export function nextTaskAddress(): usize {
+  return NEXT_TASK;
+}
+
 export function stageAddress(): usize {
   return STAGE;
 }
@@ -437,11 +438,12 @@ export function taskSize(): usize {
   return TASK_SIZE;
 }
 
-/** One more than the highest task, process or pipe in use. */
-export function taskHigh(): u32 {
-  return pool(TASK_POOL).high;
+/** Where it stands which task is the highest in use, plus 1, and in the next word, which free one is the lowest. */
+export function taskPoolAddress(): usize {
+  return changetype<usize>(pool(TASK_POOL));
 }
 
+/** One more than the highest process or pipe in use. */
 export function processHigh(): u32 {
   return pool(PROCESS_POOL).high;
 }

@@ -5,7 +5,7 @@ import { EACCES, ENAMETOOLONG, ENOENT, ENOTDIR } from "./abi/errno";
 import { NAME_MAX, PATH_MAX } from "./abi/limits";
 import { isInGroup } from "./core/credentials";
 import { findChild, Inode, inodeAt, inodeIndex, ROOT } from "./core/inode";
-import { OUT, OUT_SIZE, WINDOW } from "./core/memory";
+import { WALK, WINDOW } from "./core/memory";
 import { Process } from "./core/process";
 
 // What is asked of an inode: as the bits of its mode have it.
@@ -34,7 +34,7 @@ class Walk {
 }
 
 /** The walk of the call in hand: no state, for it means nothing after the step. */
-export const walk = changetype<Walk>(OUT + OUT_SIZE - 64);
+export const walk = changetype<Walk>(WALK);
 
 const SLASH: u8 = 0x2f;
 const DOT: u8 = 0x2e;

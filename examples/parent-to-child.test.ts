@@ -1,9 +1,10 @@
 // Both ends closed where they are not used: all is well in every schedule. One forgotten: the deadlock that it is.
 import { describe, expect, it } from "vitest";
+import { runOnce } from "../src/cli/jobserver-demo.js";
 import type * as ParentToChild from "./parent-to-child.js";
 import { built, explored, foundIn, isLinux, reallyRun } from "./testing.js";
 
-const { tell } = await built<typeof ParentToChild>("parent-to-child");
+const { forgetful, tell } = await built<typeof ParentToChild>("parent-to-child");
 
 const short = ["one", "two", "three"];
 /** More than a pipe holds. */
@@ -27,6 +28,10 @@ describe("a parent that writes to its child", () => {
     expect(kind).toBe("deadlock");
     expect(message).toMatch(/pid 3 \(child\) waits in read\(3\)/);
     expect(message).toMatch(/it is empty, and its write end is held by pid 3 itself \(fd 4\) alone/);
+  });
+
+  it.runIf(isLinux)("waits for ever for such a child on the real kernel, too", async () => {
+    expect(await reallyRun((linux) => runOnce(linux, forgetful))).toBe(false);
   });
 
   it("waits for ever for a child that has ended, if it keeps the read end itself", async () => {

@@ -53,3 +53,8 @@ export async function tell(
   const { status } = await linux.waitpid(pid);
   return WEXITSTATUS(status);
 }
+
+/** Tells a child that keeps its write end. A process of its own, so that it can be watched, and ended, as it waits for ever. */
+export const forgetful = program(import.meta.url, async function forgetful(linux) {
+  await tell(linux, ["one", "two"], 100, "the child's write end");
+});

@@ -121,6 +121,7 @@ export const isOfACall = (error: unknown): error is Error =>
  */
 export function addToMessage(error: Error, where: string): void {
   const before = error.message;
+  if (before.endsWith(`, ${where}`)) return;
   error.message = `${before}, ${where}`;
   // The stack repeats the message as it was when the error was made.
   if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);

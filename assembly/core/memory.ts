@@ -45,8 +45,13 @@ export const WINDOW: usize = MACHINE + MACHINE_SIZE;
 /** Integers that a call returns beside its result. */
 export const OUT: usize = WINDOW + WINDOW_SIZE;
 export const OUT_SIZE: u32 = 4096;
+/** What the host says of the task that a first attempt creates: its process and its form. */
+export const NEXT_TASK: usize = OUT + OUT_SIZE;
+/** Where the walk of a path stands (path.ts). */
+export const WALK: usize = NEXT_TASK + 8;
+const WALK_SIZE: u32 = 56;
 
-export const TASKS: usize = OUT + OUT_SIZE;
+export const TASKS: usize = WALK + WALK_SIZE;
 export const PROCESSES: usize = TASKS + MAX_TASKS * TASK_SIZE;
 export const CHUNKS: usize = PROCESSES + MAX_PROCESSES * PROCESS_SIZE;
 export const OPEN_FILES: usize = CHUNKS + MAX_CHUNKS * CHUNK_SIZE;

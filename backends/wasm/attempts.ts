@@ -1,4 +1,5 @@
 // Which function attempts which call, by the call's number.
+import type { Call } from "../../src/call.js";
 import type { SyscallName } from "../../src/linux.js";
 import { syscallList } from "../../src/syscalls.js";
 import * as clock from "./clock.js";
@@ -11,7 +12,7 @@ import { poll } from "./poll.js";
 import * as process from "./process.js";
 import * as splice from "./splice.js";
 
-const attemptsByName: Readonly<Partial<Record<SyscallName, Attempt>>> = {
+const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   pipe2,
   poll,
   ...file,
@@ -23,11 +24,14 @@ const attemptsByName: Readonly<Partial<Record<SyscallName, Attempt>>> = {
 };
 
 /** The attempts by number; a number that no call has is a hole. */
-export const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>(
-  (all, { name, number }) => {
-    const attempt = attemptsByName[name];
-    if (attempt !== undefined) all[number] = attempt;
-    return all;
-  },
-  [],
-);
+const attempts: readonly (Attempt | undefined)[] = syscallList.reduce<Attempt[]>((all, { name, number }) => {
+  all[number] = attemptsByName[name];
+  return all;
+}, []);
+
+/** The function that attempts a call. */
+export function attemptOf({ syscall: { number } }: Call): Attempt {
+  const attempt = attempts[number];
+  if (attempt === undefined) throw new Error(`no call ${number}`);
+  return attempt;
+}

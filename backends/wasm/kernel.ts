@@ -71,10 +71,11 @@ export interface KernelExports {
   processByPid(pid: I): I;
   windowAddress(): I;
   outAddress(): I;
+  nextTaskAddress(): I;
   stageAddress(): I;
   tasksAddress(): I;
   taskSize(): I;
-  taskHigh(): I;
+  taskPoolAddress(): I;
   processHigh(): I;
   pipeHigh(): I;
   descriptorHigh(process: I): I;

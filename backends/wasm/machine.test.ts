@@ -201,6 +201,45 @@ describe("state", () => {
     expect(d.machine.hash()).toBe(hash);
   });
 
+  test("a task that its first attempt creates is as good as one that was created before it", () => {
+    const [apart, together] = [new Driver(), new Driver()];
+    // Some wait, one writes more than the window holds, and two fail.
+    const calls: [keyof typeof syscalls, unknown[]][] = [
+      ["pipe2", [0]],
+      ["read", [3, new Uint8Array(1)]],
+      ["waitpid", [-1]],
+      ["write", [4, bytes(200_000)]],
+      ["write", [9, bytes(1)]],
+      ["clock_nanosleep", [c.CLOCK_MONOTONIC, 0, 5n]],
+      ["getpid", []],
+    ];
+    for (const [name, args] of calls) {
+      const one = apart.start(name, args, FORM_AWAITED);
+      const task = together.machine.nextTask;
+      const call = syscalls[name].marshal(args[0], args[1], args[2]);
+      const result = together.machine.attemptNext(task, together.process, FORM_AWAITED, call);
+      expect({ task, result, value: call.value }).toEqual({
+        task: one.task,
+        result: one.result,
+        value: one.call.value,
+      });
+      expect(together.machine.snapshot()).toEqual(apart.machine.snapshot());
+    }
+  });
+
+  test("no task is next in a full machine, and none but the next can be created", () => {
+    const d = new Driver();
+    const getpid = syscalls.getpid.marshal(undefined, undefined, undefined);
+    const { nextTask } = d.machine;
+    expect(() => d.machine.attemptNext(nextTask + 1, d.process, FORM_AWAITED, getpid)).toThrow(
+      /not the next/,
+    );
+    d.machine.reset();
+    const process = d.machine.createProcess();
+    while (d.machine.nextTask >= 0) d.machine.createTask(process, FORM_AWAITED);
+    expect(d.machine.createTask(process, FORM_AWAITED)).toBe(-1);
+  });
+
   test("time passes when a timer fires", () => {
     const d = new Driver();
     const start = d.call("clock_gettime", c.CLOCK_MONOTONIC) as bigint;

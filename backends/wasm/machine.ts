@@ -5,6 +5,7 @@ import { CAP_LAST_CAP } from "../../assembly/abi/capability.js";
 import {
   type FORM_AWAITED,
   type FORM_BLOCKING,
+  MAX_TASKS,
   PARAMETER_CAPABILITIES_HIGH,
   PARAMETER_CAPABILITIES_LOW,
   PARAMETER_FILE_MAX,
@@ -22,7 +23,7 @@ import {
   TASK_WOKEN,
 } from "../../assembly/abi/model.js";
 import type { Call } from "../../src/call.js";
-import { attempts } from "./attempts.js";
+import { attemptOf } from "./attempts.js";
 import { instantiateKernel, type KernelExports } from "./kernel.js";
 import { fillGroups, type Memory } from "./memory.js";
 
@@ -140,6 +141,9 @@ const FILE_PIPE = 1;
 export class Machine {
   readonly #kernel: KernelExports;
   readonly #memory: Memory;
+  /** Place of the pool of tasks among the words: the end of those in use, then the next to be taken. */
+  readonly #nextTask: number;
+  readonly #taskPool: number;
   readonly #taskBase: number;
   readonly #taskWords: number;
   readonly #options: MachineOptions;
@@ -160,6 +164,8 @@ export class Machine {
       window: kernel.windowAddress(),
       out: kernel.outAddress() >> 2,
     };
+    this.#nextTask = kernel.nextTaskAddress() >> 2;
+    this.#taskPool = kernel.taskPoolAddress() >> 2;
     this.#taskBase = kernel.tasksAddress() >> 2;
     this.#taskWords = kernel.taskSize() >> 2;
     this.reset();
@@ -218,11 +224,29 @@ export class Machine {
    *   or GONE if the task's process ended in it
    */
   attempt(task: number, call: Call): number {
-    const attempt = attempts[call.syscall.number];
-    if (attempt === undefined) throw new Error(`no call ${call.syscall.number}`);
+    const attempt = attemptOf(call);
     const words = this.#memory.words;
     const isNew = words[this.#taskBase + task * this.#taskWords] === TASK_NEW;
     return attempt(this.#memory, task, call, isNew);
+  }
+
+  /** The task that is created next; -1 if the machine is full. */
+  get nextTask(): number {
+    const task = this.#memory.words[this.#taskPool + 1] as number;
+    return task < MAX_TASKS ? task : -1;
+  }
+
+  /**
+   * `createTask` and `attempt` in one, for a search: most calls are over after one attempt, and each entry of the model
+   * takes as long as its work.
+   * @param task the next task
+   */
+  attemptNext(task: number, process: number, form: Form, call: Call): number {
+    const attempt = attemptOf(call);
+    const { words } = this.#memory;
+    words[this.#nextTask] = process;
+    words[this.#nextTask + 1] = form;
+    return attempt(this.#memory, task, call, true);
   }
 
   /** One step of a TASK_EXITING task: a dead process gives up what it held. @returns whether it is done */
@@ -260,7 +284,7 @@ export class Machine {
    */
   runnable(into: number[]): number {
     const { words } = this.#memory;
-    const end = this.#kernel.taskHigh();
+    const end = words[this.#taskPool] as number;
     let count = 0;
     for (let task = 0, at = this.#taskBase; task < end; task++, at += this.#taskWords) {
       const state = words[at];
@@ -334,7 +358,7 @@ export class Machine {
   /** All tasks. */
   tasks(): TaskFacts[] {
     return this.#facts(
-      this.#kernel.taskHigh(),
+      this.#memory.words[this.#taskPool] as number,
       (index) => this.#kernel.inspectTask(index),
       (task, out) => ({
         task,

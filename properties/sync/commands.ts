@@ -79,7 +79,7 @@ export class CommandReader {
       if (count === 0) return undefined;
       this.#length += count;
     }
-    const line = this.#buffer.toString("latin1", 0, end);
+    const line = this.#buffer.toString("utf8", 0, end);
     this.#buffer.copyWithin(0, end + 1, this.#length);
     this.#length -= end + 1;
     return JSON.parse(line) as Command;

@@ -1,9 +1,8 @@
 // All bytes until the end, in one piece.
 import { tooLongError } from "../errors.js";
-import { type TimedWaitOptions, withTimeout } from "../timeout.js";
-import { positive } from "./chunks.js";
+import type { TimedWaitOptions } from "../timeout.js";
 import type { TextOptions } from "./lines.js";
-import { DEFAULT_CHUNK_SIZE, joined, type Source } from "./source.js";
+import { DEFAULT_CHUNK_SIZE, joined, positive, type Source } from "./source.js";
 
 /** Options of a read until the end. The timeout is that of all of it. */
 export interface CollectOptions extends TimedWaitOptions {
@@ -29,8 +28,7 @@ export async function collect(
   const pieces: Uint8Array[] = [];
   source.begin(pieces);
   try {
-    const { linux } = source.descriptor;
-    await withTimeout(linux, caller, options, async (waitOptions) => {
+    await source.descriptor.call(caller, options, async (_fd, waitOptions) => {
       for (let length = 0; ; ) {
         const piece = await source.read(DEFAULT_CHUNK_SIZE, waitOptions, pieces);
         if (piece === null) return;

@@ -24,45 +24,51 @@ export abstract class Iteration<Value> implements AsyncIterableIterator<Value> {
     return this.#turns.isFree;
   }
 
-  /** One step. @returns undefined at the end */
-  protected abstract step(): Promise<Value | undefined>;
+  /** One step. @returns null at the end */
+  protected abstract step(): Promise<Value | null>;
 
   /** What was read and not given out. */
   protected abstract rest(): Uint8Array | undefined;
 
   /** The next one. Several may be asked for at once: they come in that order. */
-  next(): Promise<IteratorResult<Value, undefined>> {
-    return this.#turns.run(this.#advance);
-  }
-
-  readonly #advance = async (): Promise<IteratorResult<Value, undefined>> => {
-    if (this.#state === "over") return DONE;
-    if (this.#state === "fresh") {
-      this.source.begin(this);
-      this.#state = "running";
-    }
+  async next(): Promise<IteratorResult<Value, undefined>> {
+    const turn = this.#turns.enter();
+    if (turn !== undefined) await turn;
     try {
+      if (this.#state !== "running" && !this.#begin()) return DONE;
       const value = await this.step();
-      if (value !== undefined) return { done: false, value };
+      if (value !== null) return { done: false, value };
+      this.#finish();
+      return DONE;
     } catch (error) {
       this.#finish();
       throw error;
+    } finally {
+      this.#turns.leave();
     }
-    this.#finish();
-    return DONE;
-  };
+  }
+
+  /** @returns false if it is over */
+  #begin(): boolean {
+    if (this.#state === "over") return false;
+    this.source.begin(this);
+    this.#state = "running";
+    return true;
+  }
 
   /** Ends the iteration, after the step that is being made. The reader stays open, and has what was not given out. */
-  return(): Promise<IteratorResult<Value, undefined>> {
-    return this.#turns.run(async () => {
-      this.#finish();
-      return DONE;
-    });
+  async return(): Promise<IteratorResult<Value, undefined>> {
+    await this.#turns.enter();
+    this.#finish();
+    this.#turns.leave();
+    return DONE;
   }
 
   #finish(): void {
-    if (this.#state === "running") this.source.end(this, this.rest());
-    this.#state = "over";
+    if (this.#state === "running") {
+      this.#state = "over";
+      this.source.end(this, this.rest());
+    }
   }
 
   [Symbol.asyncIterator](): this {

@@ -5,9 +5,9 @@
 // The buffer:   |  lines, decoded to #text  |  begun line  |  room for the next read  |
 //               0                       #blockEnd       #filled
 import { argumentError, tooLongError } from "../errors.js";
-import { chunkSizeOf, positive } from "./chunks.js";
+import { chunkSizeOf } from "./chunks.js";
 import { Iteration, type IterationOptions } from "./iteration.js";
-import type { Source } from "./source.js";
+import { positive, type Source } from "./source.js";
 
 /** How bytes become text. */
 export interface TextOptions {
@@ -83,7 +83,7 @@ export class Lines extends Iteration<string> {
     return text.slice(start, isCrlf ? end - 1 : end);
   }
 
-  protected async step(): Promise<string | undefined> {
+  protected async step(): Promise<string | null> {
     while (this.#at >= this.#text.length) {
       this.#dropBlock();
       if (this.#isTooLong || this.#filled > this.#maxLength)
@@ -142,8 +142,8 @@ export class Lines extends Iteration<string> {
     return start;
   }
 
-  #lastLine(): string | undefined {
-    if (this.#filled === 0) return undefined;
+  #lastLine(): string | null {
+    if (this.#filled === 0) return null;
     const line = this.#decoder.decode(this.#buffer.subarray(0, this.#filled));
     this.#filled = 0;
     return line;

@@ -1,7 +1,7 @@
 // The read end of a pipe or FIFO.
 import type { Linux } from "../linux.js";
 import type { TimedWaitOptions } from "../timeout.js";
-import { Chunks, positive } from "./chunks.js";
+import { Chunks } from "./chunks.js";
 import { type CollectOptions, type CollectTextOptions, collect } from "./collect.js";
 import { Descriptor, type NameOptions } from "./descriptor.js";
 import { PipeEnd } from "./end.js";
@@ -42,8 +42,8 @@ export class PipeReader extends PipeEnd implements AsyncIterable<Uint8Array> {
    * @throws EAGAIN nothing there, and the end is nonblocking · EBADF closed, or no read end · AbortError · TimeoutError ·
    *   TypeError `maxBytes` is no integer of at least 1
    */
-  async read(maxBytes: number = DEFAULT_CHUNK_SIZE, options?: TimedWaitOptions): Promise<Uint8Array | null> {
-    return await this.#source.read(positive("read", "maxBytes", maxBytes), options);
+  read(maxBytes: number = DEFAULT_CHUNK_SIZE, options?: TimedWaitOptions): Promise<Uint8Array | null> {
+    return this.#source.read(maxBytes, options);
   }
 
   /**

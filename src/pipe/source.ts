@@ -3,7 +3,8 @@
 //
 // While one iterates, nobody else may read: what the iteration holds would be missing between the others' bytes.
 import { abortSignal, bytes as checkedBytes } from "../arguments.js";
-import { abortError } from "../errors.js";
+import { abortError, argumentError } from "../errors.js";
+import type { WaitOptions } from "../linux.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import type { Descriptor } from "./descriptor.js";
 
@@ -52,26 +53,22 @@ export class Source {
    * @param owner who called `begin`; undefined for a read by itself
    * @returns bytes read; 0 at the end
    */
-  async readInto(
+  readInto(
     buffer: Uint8Array,
     options: TimedWaitOptions | undefined,
     owner?: object | undefined,
   ): Promise<number> {
-    if (this.#owner !== owner) throw inUse();
     const { descriptor } = this;
-    if (this.#rest === undefined) {
-      return await descriptor.call("read", options, (fd, waitOptions) =>
-        descriptor.linux.read(fd, buffer, waitOptions),
-      );
-    }
-    return this.#takeRest(checkedBytes("read", "buffer", buffer), options);
+    return descriptor.call("read", options, (fd, waitOptions) => {
+      if (this.#owner !== owner) throw inUse();
+      if (this.#rest === undefined) return descriptor.linux.read(fd, buffer, waitOptions);
+      return Promise.resolve(this.#takeRest(this.#rest, checkedBytes("read", "buffer", buffer), waitOptions));
+    });
   }
 
-  #takeRest(buffer: Uint8Array, options: TimedWaitOptions | undefined): number {
-    this.descriptor.assertOpen("read");
+  #takeRest(rest: Uint8Array, buffer: Uint8Array, options: WaitOptions | undefined): number {
     const signal = abortSignal("read", options);
     if (signal?.aborted) throw abortError("read", signal.reason);
-    const rest = this.#rest as Uint8Array;
     const count = Math.min(rest.length, buffer.length);
     buffer.set(rest.subarray(0, count));
     this.#rest = count === rest.length ? undefined : rest.subarray(count);
@@ -80,15 +77,15 @@ export class Source {
 
   /**
    * Reads what is there.
-   * @param size bytes, at most
+   * @param maxBytes at most so many
    * @returns bytes that nobody else has; null at the end
    */
   async read(
-    size: number,
+    maxBytes: number,
     options: TimedWaitOptions | undefined,
     owner?: object | undefined,
   ): Promise<Uint8Array | null> {
-    const length = Math.min(size, LARGEST_BUFFER);
+    const length = Math.min(positive("read", "maxBytes", maxBytes), LARGEST_BUFFER);
     const buffer = this.#spare?.length === length ? this.#spare : new Uint8Array(length);
     // Another read may begin while this one waits.
     this.#spare = undefined;
@@ -104,6 +101,12 @@ const inUse = (): Error =>
   Object.assign(new Error("read: another iteration or stream reads from this end; it must end first"), {
     code: "ERR_INVALID_STATE",
   });
+
+/** A count of at least 1. @throws TypeError naming it */
+export function positive(caller: string, argument: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
+  throw argumentError(caller, argument, "an integer of at least 1", value);
+}
 
 /** Puts pieces together. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -1,4 +1,8 @@
 // One after the other, in the order of asking.
+//
+//   const turn = turns.enter();
+//   if (turn !== undefined) await turn;
+//   try { … } finally { turns.leave(); }
 import { abortError } from "../errors.js";
 
 /** Work that must not overlap. */
@@ -6,34 +10,31 @@ export class Turns {
   #isTaken = false;
   readonly #waiting: (() => void)[] = [];
 
-  /** Whether nobody is at work and nobody waits. */
+  /** Whether nobody is at work. */
   get isFree(): boolean {
     return !this.#isTaken;
   }
 
   /**
-   * Does work once all that was asked for before it is done.
+   * Takes a turn. Who has it must `leave`.
    * @param name what is done, for the error
-   * @param signal ends the waiting for the turn: AbortError
+   * @param signal ends the waiting for it: AbortError
+   * @returns undefined if it can be had at once, for awaiting nothing takes time too
    */
-  async run<Value>(
-    work: () => Promise<Value>,
-    name?: string,
-    signal?: AbortSignal | undefined,
-  ): Promise<Value> {
-    if (this.#isTaken) await this.#turn(name ?? "", signal);
+  enter(name?: string, signal?: AbortSignal | undefined): Promise<void> | undefined {
+    if (this.#isTaken) return this.#wait(name ?? "", signal);
     this.#isTaken = true;
-    try {
-      return await work();
-    } finally {
-      // The turn goes over without a moment in which it is free: nobody who comes now is first.
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#isTaken = false;
-      else next();
-    }
+    return undefined;
   }
 
-  #turn(name: string, signal: AbortSignal | undefined): Promise<void> {
+  /** The next one's turn. It goes over without a moment in which it is free: nobody who comes now is first. */
+  leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#isTaken = false;
+    else next();
+  }
+
+  #wait(name: string, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(abortError(name, signal.reason));
       const onTurn = (): void => {

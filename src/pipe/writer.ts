@@ -3,7 +3,7 @@ import { IOV_MAX, PIPE_BUF } from "../../assembly/abi/limits.js";
 import { isUint8Array } from "../byte-length.js";
 import { abortError, argumentError } from "../errors.js";
 import type { Linux, WaitOptions } from "../linux.js";
-import type { TimedWaitOptions } from "../timeout.js";
+import { type TimedWaitOptions, withTimeout } from "../timeout.js";
 import { Descriptor, type NameOptions } from "./descriptor.js";
 import { PipeEnd } from "./end.js";
 import { joined } from "./source.js";
@@ -45,8 +45,8 @@ export class PipeWriter extends PipeEnd {
    */
   async write(data: Uint8Array | string, options?: TimedWaitOptions): Promise<number> {
     const bytes = bytesOf("write", "data", data);
-    return await this.#transfer("write", bytes.length, options, (fd, from, waitOptions) =>
-      this.descriptor.linux.write(fd, from === 0 ? bytes : bytes.subarray(from), waitOptions),
+    return await this.#transfer("write", bytes.length, options, (from, waitOptions) =>
+      this.descriptor.linux.write(this.fd, from === 0 ? bytes : bytes.subarray(from), waitOptions),
     );
   }
 
@@ -61,8 +61,8 @@ export class PipeWriter extends PipeEnd {
     const total = buffers.reduce((length, { length: more }) => length + more, 0);
     // Few bytes in many pieces are sooner copied than pointed to.
     if (total <= PIPE_BUF || buffers.length === 1) return await this.write(joined(buffers), options);
-    return await this.#transfer("writev", total, options, (fd, from, waitOptions) =>
-      this.descriptor.linux.writev(fd, behind(buffers, from), waitOptions),
+    return await this.#transfer("writev", total, options, (from, waitOptions) =>
+      this.descriptor.linux.writev(this.fd, behind(buffers, from), waitOptions),
     );
   }
 
@@ -84,27 +84,33 @@ export class PipeWriter extends PipeEnd {
     name: string,
     length: number,
     options: TimedWaitOptions | undefined,
-    attempt: (fd: number, from: number, options: WaitOptions | undefined) => Promise<number>,
+    attempt: (from: number, options: WaitOptions | undefined) => Promise<number>,
   ): Promise<number> {
     const { descriptor } = this;
     let written = 0;
-    const writeAll = async (fd: number, waitOptions: WaitOptions | undefined): Promise<void> => {
-      // An empty write is a call too: it tells whether the end can be written to.
-      do {
-        descriptor.assertOpen(name);
-        written += await attempt(fd, written, waitOptions);
-        // A count that is not the whole was ended by something: by the signal, or by what the next attempt will say.
-        const signal = waitOptions?.signal;
-        if (written < length && signal?.aborted) throw abortError(name, signal.reason);
-      } while (written < length);
+    const writeAll = async (waitOptions: WaitOptions | undefined): Promise<void> => {
+      const signal = waitOptions?.signal;
+      const turn = this.#turns.enter(name, signal);
+      if (turn !== undefined) await turn;
+      try {
+        // An empty write is a call too: it tells whether the end can be written to.
+        do {
+          descriptor.assertOpen(name);
+          written += await attempt(written, waitOptions);
+          // A count that is not the whole was ended by something: by the signal, or by what the next attempt will say.
+          if (written < length && signal?.aborted) throw abortError(name, signal.reason);
+        } while (written < length);
+      } finally {
+        this.#turns.leave();
+      }
     };
     try {
-      await descriptor.call(name, options, (fd, waitOptions) =>
-        this.#turns.run(() => writeAll(fd, waitOptions), name, waitOptions?.signal),
-      );
+      if (options?.timeout === undefined) await writeAll(options);
+      else await withTimeout(descriptor.linux, name, options, writeAll);
       return written;
     } catch (error) {
-      throw error instanceof Error ? Object.assign(error, { bytesWritten: written }) : error;
+      const told = descriptor.named(error);
+      throw told instanceof Error ? Object.assign(told, { bytesWritten: written }) : told;
     }
   }
 }

@@ -12,7 +12,7 @@ type StackHolder = { stackTraceLimit?: number; captureStackTrace?: (target: obje
  * Makes the error of a failed call.
  * @param madeAt where the call was made; undefined if nobody will look, and then no stack is captured at all
  */
-export function callError(call: Call, errno: number, madeAt: Error | undefined): SyscallError {
+export function callError(call: Call, errno: number, madeAt: CallSite | undefined): SyscallError {
   const holder = Error as StackHolder;
   const limit = holder.stackTraceLimit;
   // An error's stack would be the engine's, and costs more than a step.
@@ -28,18 +28,26 @@ export function callError(call: Call, errno: number, madeAt: Error | undefined):
   return error;
 }
 
+/** A place in somebody's code. */
+export interface CallSite {
+  readonly stack?: string;
+}
+
 /**
  * Notes where a call is made.
  * @param method the method of `Linux` that the program called: its frames and those above it are left out
  */
-export function callSite(method: unknown): Error {
-  const site = new Error();
-  (Error as StackHolder).captureStackTrace?.(site, method);
+export function callSite(method: unknown): CallSite {
+  const { captureStackTrace } = Error as StackHolder;
+  if (captureStackTrace === undefined) return new Error();
+  // No error, which would capture a stack too: that takes as long as ten steps.
+  const site: CallSite = {};
+  captureStackTrace(site, method);
   return site;
 }
 
 /** Gives an error the stack of another. */
-export function takeStack(error: Error, site: Error): void {
+export function takeStack(error: Error, site: CallSite): void {
   const frames = (site.stack ?? "").split("\n").filter((line) => /^\s+at |@/.test(line));
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
 }

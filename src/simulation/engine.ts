@@ -486,7 +486,7 @@ export class Engine implements ProcessHost, GlobalsHost {
       if (refused !== 0) {
         result = -refused;
       } else {
-        const task = machine.createTask(process.index, FORM_AWAITED);
+        const task = machine.nextTask;
         if (task < 0) {
           this.#finding = {
             kind: "internal",
@@ -495,7 +495,7 @@ export class Engine implements ProcessHost, GlobalsHost {
           return true;
         }
         pending.task = task;
-        result = machine.attempt(task, call);
+        result = machine.attemptNext(task, process.index, FORM_AWAITED, call);
       }
     } else {
       result = machine.attempt(pending.task, call);

@@ -1,4 +1,4 @@
-import { callSite, takeStack } from "./call-error.js";
+import { type CallSite, callSite, takeStack } from "./call-error.js";
 import { ExplorationError } from "./errors.js";
 import type { Finding } from "./finding.js";
 import { FingerprintSet } from "./fingerprints.js";
@@ -52,7 +52,7 @@ export const explore: Explore = Object.assign(
 async function search(
   options: ExplorationOptions,
   program: RootProgram,
-  site: Error,
+  site: CallSite,
 ): Promise<ExplorationReport> {
   const settings = settingsOf("explore", options);
   return await inSession("explore", settings, program, async (session) => {

@@ -7,7 +7,7 @@ import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
 import type { Linux } from "../linux.js";
 import type { Startable } from "../program.js";
-import { callSite } from "./call-error.js";
+import { type CallSite, callSite } from "./call-error.js";
 import { programName } from "./call-text.js";
 
 /** One call that a program has made and that has not completed. */
@@ -22,7 +22,7 @@ export class PendingCall {
   /** Its AbortSignal, if it has one, with what listens to it. */
   abort: Abort | undefined = undefined;
   /** Where it was made, if that is recorded. */
-  madeAt: Error | undefined = undefined;
+  madeAt: CallSite | undefined = undefined;
 
   /** Bytes of the buffer that a read fills: it must be left as it is. */
   readonly #length: number;

@@ -1,4 +1,4 @@
-import { callSite, takeStack } from "./call-error.js";
+import { type CallSite, callSite, takeStack } from "./call-error.js";
 import { SimulationError } from "./errors.js";
 import { decodeFailure, type StepName } from "./failure-string.js";
 import { type RootProgram, type Settings, type SimulationOptions, settingsOf, worldHash } from "./options.js";
@@ -38,7 +38,7 @@ async function replayString(
   failure: string,
   program: RootProgram,
   options: SimulationOptions,
-  site: Error,
+  site: CallSite,
 ): Promise<SimulationReport> {
   const settings = settingsOf("replay", options);
   const { hash, steps } = decodeFailure(failure);
@@ -54,7 +54,7 @@ async function replayString(
 export async function replaySteps(
   session: Session,
   steps: readonly StepName[],
-  site: Error,
+  site: CallSite,
 ): Promise<SimulationReport> {
   const { recorded, divergence } = await recordReplay(session, steps);
   if (recorded.finding === undefined) return reportOf(session, recorded, divergence);

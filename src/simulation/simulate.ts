@@ -1,4 +1,4 @@
-import { callSite, takeStack } from "./call-error.js";
+import { type CallSite, callSite, takeStack } from "./call-error.js";
 import { SimulationError } from "./errors.js";
 import { type RootProgram, type SimulationOptions, settingsOf } from "./options.js";
 import { environmentReplay, replaySteps } from "./replay.js";
@@ -23,7 +23,7 @@ export function simulate(options: SimulationOptions, program: RootProgram): Prom
 async function runOnce(
   options: SimulationOptions,
   program: RootProgram,
-  site: Error,
+  site: CallSite,
 ): Promise<SimulationReport> {
   const settings = settingsOf("simulate", options);
   return await inSession("simulate", settings, program, async (session) => {
