@@ -27,7 +27,17 @@ import {
 } from "./core/task";
 import { addPipeOf, findUser, removePipeOf } from "./core/user";
 import { hasWaits, WaitQueue, waitExclusively, wake, wakeAll } from "./core/wait";
-import { addSlot, consume, freeOldest, hasSlot, SLOT_CAN_MERGE, SLOT_PACKET, Slot, slotAt } from "./slot";
+import {
+  addSlot,
+  consume,
+  freeOldest,
+  hasSlot,
+  SLOT_CAN_MERGE,
+  SLOT_PACKET,
+  Slot,
+  SlotRing,
+  slotAt,
+} from "./slot";
 
 @unmanaged
 export class Pipe {
@@ -58,6 +68,11 @@ export class Pipe {
   /** Owner and group, if it is anonymous. */
   uid: u32;
   gid: u32;
+
+  /** What is in it. */
+  get slots(): SlotRing {
+    return changetype<SlotRing>(changetype<usize>(this) + offsetof<Pipe>("slotsUsed"));
+  }
 
   /** Where readers wait. */
   get readWait(): WaitQueue {
@@ -175,7 +190,7 @@ export function readPipe(pipe: Pipe, file: OpenFile, task: Task, length: u32): i
     if (isPacket) consume(slot, slot.length);
     if (slot.length == 0) {
       if (pipe.isFull) task.set(TASK_FLAG_WAKE_WRITER);
-      freeOldest(pipe);
+      freeOldest(pipe.slots);
     }
     if (isPacket || task.done == length) break;
   }
@@ -249,7 +264,7 @@ function joinNewest(pipe: Pipe, task: Task, tail: u32): void {
 export function addBytes(pipe: Pipe, task: Task, count: u32, flags: u32): void {
   const frame = takeFrame();
   memory.copy(frameBytes(frame), WINDOW + (task.done - task.windowStart), count);
-  addSlot(pipe, frame, 0, count, flags);
+  addSlot(pipe.slots, frame, 0, count, flags);
   task.done += count;
 }
 
@@ -328,7 +343,7 @@ function freePipe(pipe: Pipe): void {
   while (pipe.oldest) {
     const slot = slotAt(pipe.oldest);
     consume(slot, slot.length);
-    freeOldest(pipe);
+    freeOldest(pipe.slots);
   }
   pool(PIPE_POOL).free(<u32>((changetype<usize>(pipe) - PIPES) / PIPE_SIZE));
 }

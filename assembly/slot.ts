@@ -6,7 +6,6 @@
 import { frameBytes, isShared, releaseFrame, shareFrame } from "./core/frame";
 import { SLOT_SIZE, SLOTS } from "./core/memory";
 import { pool, SLOT_POOL } from "./core/pool";
-import { Pipe } from "./pipe";
 
 /** One page's worth of a pipe: `length` bytes at `offset` of its frame. */
 @unmanaged
@@ -19,6 +18,16 @@ export class Slot {
   flags: u32;
   /** The next newer slot, plus 1. */
   next: u32;
+}
+
+/** The slots of a pipe: part of its record, where they have these names. */
+@unmanaged
+export class SlotRing {
+  /** `slotsUsed`. */
+  count: u32;
+  /** The oldest and the newest slot in use, plus 1. */
+  oldest: u32;
+  newest: u32;
 }
 
 /** A write may join this slot: PIPE_BUF_FLAG_CAN_MERGE. Of the slots that show a frame, one at most has it. */
@@ -35,7 +44,7 @@ export function hasSlot(): bool {
 }
 
 /** Adds a slot to a pipe. The caller has counted its use of the frame, and made sure that a slot is left. */
-export function addSlot(pipe: Pipe, frame: u32, offset: u32, length: u32, flags: u32): void {
+export function addSlot(ring: SlotRing, frame: u32, offset: u32, length: u32, flags: u32): void {
   if (offsetof<Slot>() != SLOT_SIZE) ERROR("SLOT_SIZE is not the size of Slot");
   const index = pool(SLOT_POOL).take() + 1;
   const slot = slotAt(index);
@@ -44,41 +53,41 @@ export function addSlot(pipe: Pipe, frame: u32, offset: u32, length: u32, flags:
   slot.offset = offset;
   slot.length = length;
   slot.flags = flags;
-  link(pipe, index);
+  link(ring, index);
 }
 
 /** Lets a pipe show the first `length` bytes of another's slot too. No write joins them there. */
-export function addCopy(pipe: Pipe, slot: Slot, length: u32): void {
+export function addCopy(ring: SlotRing, slot: Slot, length: u32): void {
   shareFrame(slot.frame);
-  addSlot(pipe, slot.frame, slot.offset, length, slot.flags & ~SLOT_CAN_MERGE);
+  addSlot(ring, slot.frame, slot.offset, length, slot.flags & ~SLOT_CAN_MERGE);
 }
 
 /** Moves the oldest slot of a pipe to another, as it is. */
-export function moveOldest(from: Pipe, to: Pipe): void {
+export function moveOldest(from: SlotRing, to: SlotRing): void {
   link(to, unlinkOldest(from));
 }
 
 /** Gives up the oldest slot of a pipe: all its bytes have been consumed. */
-export function freeOldest(pipe: Pipe): void {
-  const index = unlinkOldest(pipe);
+export function freeOldest(ring: SlotRing): void {
+  const index = unlinkOldest(ring);
   releaseFrame(slotAt(index).frame);
   pool(SLOT_POOL).free(index - 1);
 }
 
-function link(pipe: Pipe, index: u32): void {
-  if (pipe.newest) slotAt(pipe.newest).next = index;
-  else pipe.oldest = index;
-  pipe.newest = index;
-  pipe.slotsUsed++;
+function link(ring: SlotRing, index: u32): void {
+  if (ring.newest) slotAt(ring.newest).next = index;
+  else ring.oldest = index;
+  ring.newest = index;
+  ring.count++;
 }
 
-function unlinkOldest(pipe: Pipe): u32 {
-  const index = pipe.oldest;
+function unlinkOldest(ring: SlotRing): u32 {
+  const index = ring.oldest;
   const slot = slotAt(index);
-  pipe.oldest = slot.next;
-  if (!pipe.oldest) pipe.newest = 0;
+  ring.oldest = slot.next;
+  if (!ring.oldest) ring.newest = 0;
   slot.next = 0;
-  pipe.slotsUsed--;
+  ring.count--;
   return index;
 }
 

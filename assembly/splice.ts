@@ -2,8 +2,10 @@
 // pipe, and a part that splice cuts off, is no slot that a write may join; a whole slot that splice moves stays one.
 //
 // Both first wait for something to read, then for a free slot, and are done with one round: they give less than was asked
-// for rather than wait again. Between the two waits nothing is held, so a tee that waited for room may find its input empty
-// by then, and gives 0 as at the end of file; splice starts over.
+// for rather than wait again. Nothing is held between the waits and the round, so a tee that had to wait may find its input
+// empty or its output full by then, and gives 0 as at the end of file; splice starts over. The copying of a tee that was
+// parked is a step of its own for that. One that finds all in place at its first attempt could lose it too, to another
+// process; the model does not show that.
 //
 // Models fs/splice.c of Linux 6.18: do_splice, splice_pipe_to_pipe, do_tee, link_pipe, ipipe_prep, opipe_prep,
 // wait_for_space; splice(2), tee(2).
@@ -14,7 +16,7 @@ import { SPLICE_F_GIFT, SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from "
 import { callerOf } from "./calls";
 import { fileOf } from "./core/descriptor";
 import { FILE_PIPE, OpenFile, openFileAt } from "./core/file";
-import { TASK_FLAG_AWAITS, TASK_FLAG_HAD_INPUT, Task } from "./core/task";
+import { TASK_FLAG_AWAITS, TASK_FLAG_HAD_INPUT, TASK_FLAG_HAD_ROOM, Task } from "./core/task";
 import { hasWaits, WaitQueue, waitForEvents, wake } from "./core/wait";
 import { awaitEvents, fileOfCall } from "./file";
 import { pollObject } from "./kinds";
@@ -39,9 +41,17 @@ export function teePipe(task: Task): i32 {
   if (input.kind != FILE_PIPE || output.kind != FILE_PIPE || input.object == output.object) return -EINVAL;
   const from = pipeAt(input.object);
   const to = pipeAt(output.object);
-  const mustNotWait = task.isAwaited || asksNotToWait(task, input, output);
-  const waits = waitForBoth(task, from, to, mustNotWait);
-  return waitOrEnd(task, input, output, waits ? waits : copySlots(from, to, task.d));
+  if (!task.has(TASK_FLAG_HAD_ROOM)) {
+    const mustNotWait = task.isAwaited || asksNotToWait(task, input, output);
+    const waits = waitForBoth(task, from, to, mustNotWait);
+    if (waits) return waitOrEnd(task, input, output, waits);
+    if (task.firstWait) {
+      stopWaiting(task);
+      task.set(TASK_FLAG_HAD_ROOM);
+      return BLOCKED;
+    }
+  }
+  return waitOrEnd(task, input, output, copySlots(from, to, task.d));
 }
 
 /** One attempt at splice(2): bytes moved, -errno, or BLOCKED with `task` queued. */
@@ -161,7 +171,7 @@ function copySlots(from: Pipe, to: Pipe, size: u32): i32 {
     }
     const slot = slotAt(index);
     const count = min(slot.length, size - copied);
-    addCopy(to, slot, count);
+    addCopy(to.slots, slot, count);
     copied += count;
     index = slot.next;
   }
@@ -181,14 +191,14 @@ function moveSlots(from: Pipe, to: Pipe, size: u32): i32 {
     const slot = slotAt(from.oldest);
     const count = min(slot.length, size - moved);
     if (count == slot.length) {
-      moveOldest(from, to);
+      moveOldest(from.slots, to.slots);
       freed = true;
     } else {
       if (!hasSlot()) {
         if (!moved) return -ENOMEM;
         break;
       }
-      addCopy(to, slot, count);
+      addCopy(to.slots, slot, count);
       // The other pipe shows them now.
       slot.offset += count;
       slot.length -= count;

@@ -88,7 +88,7 @@ function fillBuffers(pipe: Pipe, task: Task, mustNotWait: bool): i32 {
     if (windowEnd(task) - task.done < count) return MORE;
     takeBytes(slot, task, count);
     if (slot.length) break;
-    freeOldest(pipe);
+    freeOldest(pipe.slots);
     task.set(TASK_FLAG_WAKE_WRITER);
   }
   if (task.has(TASK_FLAG_WAKE_WRITER)) wake(pipe.writeWait, 0);

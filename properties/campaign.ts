@@ -3,7 +3,14 @@ import fc from "fast-check";
 import { Machine } from "../backends/wasm/machine.js";
 import { type CaseResult, runCase } from "./case.js";
 import type { Executor } from "./executor.js";
-import { canRun, type ExecutorName, executorNames, openExecutor } from "./executors.js";
+import {
+  canRun,
+  type ExecutorName,
+  executorNames,
+  openExecutor,
+  type Subject,
+  subjectOf,
+} from "./executors.js";
 import { cases, type Mechanism, mechanisms } from "./generators/index.js";
 import { Oracle } from "./oracle.js";
 import { canBecomeOthers, pipeLimits, rootCapabilities } from "./real-machine.js";
@@ -12,7 +19,7 @@ import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
 /** Steps of a case at most, after those that it begins with. */
-const caseLength = (mechanism: Mechanism): number => (mechanism === "process" ? 25 : 60);
+const caseLength = (mechanism: Mechanism): number => (mechanism === "process" ? 40 : 60);
 /** Cases of one mechanism before it is the next one's turn: fewer where each starts processes. */
 const casesPerTurn = (mechanism: Mechanism): number => (mechanism === "process" ? 4 : 100);
 /** How long a difference is shrunk. */
@@ -51,7 +58,7 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
 class Campaign {
   readonly tally = new Tally();
   readonly #name: ExecutorName;
-  readonly #judges = new Map<boolean, Promise<Judge>>();
+  readonly #judges = new Map<Subject, Promise<Judge>>();
   readonly #progress: (steps: number) => void;
   #last: Extract<CaseResult, { kind: "different" }> | undefined;
   #stepsBeforeShrinking = 0;
@@ -63,11 +70,11 @@ class Campaign {
 
   /** Who runs and judges the cases of a mechanism. */
   #judge(mechanism: Mechanism): Promise<Judge> {
-    const isOfProcesses = mechanism === "process";
-    const known = this.#judges.get(isOfProcesses);
+    const subject = subjectOf(mechanism);
+    const known = this.#judges.get(subject);
     if (known !== undefined) return known;
-    const opened = openJudge(this.#name, mechanism);
-    this.#judges.set(isOfProcesses, opened);
+    const opened = openJudge(this.#name, subject);
+    this.#judges.set(subject, opened);
     return opened;
   }
 
@@ -172,8 +179,8 @@ interface Judge {
   readonly oracle: Oracle;
 }
 
-async function openJudge(name: ExecutorName, mechanism: Mechanism): Promise<Judge> {
-  const executor = await openExecutor(name, mechanism);
+async function openJudge(name: ExecutorName, subject: Subject): Promise<Judge> {
+  const executor = await openExecutor(name, subject);
   const { firstDescriptor, rlimitNofile, form } = executor;
   const capabilities = rootCapabilities();
   const machine = new Machine({ firstDescriptor, rlimitNofile, capabilities, ...pipeLimits() });

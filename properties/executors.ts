@@ -13,11 +13,18 @@ export type ExecutorName = (typeof executorNames)[number];
 export const canRun = (name: ExecutorName, mechanism: Mechanism): boolean =>
   (name === "sync" || mechanism !== "process") && (!isAboutUsers(mechanism) || canBecomeOthers());
 
-/** Opens the executor for cases of a mechanism. */
-export async function openExecutor(name: ExecutorName, mechanism: Mechanism): Promise<Executor> {
+/** What cases are about: calls in processes that last, or processes themselves. */
+export type Subject = "calls" | "processes";
+
+/** What a mechanism's cases are about. Those that change users need the backend's own descriptors out of the way, too. */
+export const subjectOf = (mechanism: Mechanism): Subject =>
+  mechanism === "process" || isAboutUsers(mechanism) ? "processes" : "calls";
+
+/** Opens the executor for cases. */
+export async function openExecutor(name: ExecutorName, subject: Subject): Promise<Executor> {
   if (name === "sync") {
     const { SyncExecutor } = await import("./sync/executor.js");
-    return new SyncExecutor(mechanism === "process" ? "processes" : "calls");
+    return new SyncExecutor(subject);
   }
   const { AwaitedExecutor } = await import("./awaited/executor.js");
   return new AwaitedExecutor();

@@ -244,7 +244,7 @@ export interface Linux {
    * @param arg 0 if left out
    * @returns the new descriptor, the flags, the capacity of the pipe in bytes, or 0
    * @throws EBADF not open, or F_*PIPE_SZ on what is no pipe · EINVAL unknown command, F_DUPFD with arg not below
-   *   RLIMIT_NOFILE, or F_SETPIPE_SZ with 0 or 2^31 and more · EMFILE F_DUPFD found no free number · EBUSY F_SETPIPE_SZ below
+   *   RLIMIT_NOFILE, or F_SETPIPE_SZ with more than 2^31 · EMFILE F_DUPFD found no free number · EBUSY F_SETPIPE_SZ below
    *   what the pipe holds · EPERM F_SETPIPE_SZ beyond pipe-max-size, or beyond what the user's pipes may hold together,
    *   without CAP_SYS_RESOURCE
    */

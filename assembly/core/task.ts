@@ -78,6 +78,8 @@ export const TASK_FLAG_IN_LANE: u32 = 512;
 
 /** A tee or splice has found something to read, and waits for room. */
 export const TASK_FLAG_HAD_INPUT: u32 = 256;
+/** A tee that was parked has found room too: it copies next, and another may have taken either by then. */
+export const TASK_FLAG_HAD_ROOM: u32 = 512;
 
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);

@@ -55,6 +55,20 @@ describe("tee", () => {
     expect([read(d, r2).length, read(d, r2).length, read(d, r).length]).toEqual([5, 2, 5]);
   });
 
+  test("one that was woken may lose its input to another before it copies", () => {
+    for (const isLate of [false, true]) {
+      const d = new Driver();
+      const [r, w] = d.pipe();
+      const [, w2] = d.pipe();
+      const copying = d.start("tee", [r, w2, 10]);
+      const reading = d.start("read", [r, new Uint8Array(10)]);
+      d.call("write", w, bytes(3));
+      if (isLate) expect(d.go(copying)).toBe(BLOCKED);
+      expect(d.go(reading)).toBe(3);
+      expect(d.go(copying)).toBe(isLate ? 0 : BLOCKED);
+    }
+  });
+
   test("one that waited for room gives 0 if its input was emptied meanwhile; splice starts over", () => {
     for (const name of ["tee", "splice"] as const) {
       const d = new Driver();
@@ -68,8 +82,11 @@ describe("tee", () => {
       read(d, r);
       expect(d.machine.taskState(call.task)).toBe(TASK_BLOCKED);
       read(d, r2, PAGE);
-      expect(d.go(call)).toBe(name === "tee" ? 0 : BLOCKED);
-      if (name === "tee") continue;
+      expect(d.go(call)).toBe(BLOCKED);
+      if (name === "tee") {
+        expect(d.go(call)).toBe(0);
+        continue;
+      }
       d.call("write", w, bytes(4));
       expect(d.go(call)).toBe(4);
     }

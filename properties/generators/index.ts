@@ -38,7 +38,7 @@ const mixtures = {
   ],
   clock: [...scaled(clockSteps, 10), ...pipeSteps],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
-  process: [...scaled(processSteps, 4), ...pipeSteps, ...descriptorSteps, ...changingSteps, ...identitySteps],
+  process: [...scaled(processSteps, 2), ...pipeSteps, ...descriptorSteps, ...changingSteps, ...identitySteps],
   all: [
     ...pipeSteps,
     ...descriptorSteps,
@@ -94,7 +94,7 @@ const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   tree: anyUsers,
   credentials: anyUsers,
   all: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
-  process: fc.constantFrom<readonly UserName[]>(["root"], ["root", "alice"], ["changer", "root"]),
+  process: fc.constantFrom<readonly UserName[]>(["root"], ["root"], ["root", "alice"], ["changer", "root"]),
 };
 
 /** The users of a mechanism's cases where they do not matter. */

@@ -23,8 +23,11 @@ export type Order =
   | { readonly become: Ids }
   /** Begin a case in a directory. */
   | { readonly enter: string }
-  /** Close all descriptors of the case, and leave its directory. The answer is 1 if this process cannot become itself again. */
-  | { readonly closeAll: string; readonly hasChanged: boolean };
+  /**
+   * Close all descriptors of the case, reap its children, which have ended, and leave its directory. The answer is 1 if this
+   * process cannot become itself again.
+   */
+  | { readonly closeAll: string; readonly hasChanged: boolean; readonly hasSpawned: boolean };
 
 /** Where an executor finds its controller: what its process is started with. */
 export interface Connection {
@@ -32,6 +35,7 @@ export interface Connection {
   readonly folder: string;
   /** Its first slot. */
   readonly slot: number;
+  readonly threads: number;
   readonly firstDescriptor: number;
   readonly rlimitNofile: number;
 }

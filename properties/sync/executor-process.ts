@@ -15,7 +15,7 @@ import type { PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
 import { idsOf, type UserName } from "../users.js";
 import { type Connection, channelFile, commandText, type Order, slotsFile } from "./commands.js";
-import { Slots, THREADS } from "./slots.js";
+import { Slots } from "./slots.js";
 import { ThreadState } from "./thread-state.js";
 
 /** Above all that node opens for itself and four threads. */
@@ -28,14 +28,17 @@ export class Meeting {
   readonly folders: CaseFolders;
   readonly slots: Slots;
   readonly rlimitNofile: number;
+  /** Threads of a process: the main one among them. */
+  readonly threads: number;
   /** The limit that node finds when it starts, if it matters. */
   readonly startLimit: number | undefined;
 
-  constructor(folders: CaseFolders, rlimitNofile: number, startLimit: number | undefined) {
+  constructor(folders: CaseFolders, limits: Pick<Meeting, "rlimitNofile" | "threads" | "startLimit">) {
     this.folders = folders;
     this.slots = new Slots(slotsFile(folders.parent));
-    this.rlimitNofile = rlimitNofile;
-    this.startLimit = startLimit;
+    this.rlimitNofile = limits.rlimitNofile;
+    this.threads = limits.threads;
+    this.startLimit = limits.startLimit;
   }
 
   dispose(): void {
@@ -136,7 +139,7 @@ export class ExecutorProcess implements PooledProcess {
     this.#parent = parent;
     this.#firstSlot = meeting.slots.take();
     this.#threads = Array.from(
-      { length: THREADS },
+      { length: meeting.threads },
       (_, index) => new ExecutorThread(this.#firstSlot + index, this, meeting.folders.parent),
     );
   }
@@ -146,6 +149,7 @@ export class ExecutorProcess implements PooledProcess {
     const connection: Connection = {
       folder: this.#meeting.folders.parent,
       slot: this.#firstSlot,
+      threads: this.#meeting.threads,
       firstDescriptor: FIRST_DESCRIPTOR,
       rlimitNofile: this.#meeting.rlimitNofile,
     };
@@ -234,13 +238,15 @@ export class ExecutorProcess implements PooledProcess {
   /** Lets it close what it has, and go to the directory of the next case. */
   startClosing(): void {
     this.#folder = this.#meeting.folders.current;
-    this.#main.send({ closeAll: this.#folder, hasChanged: this.hasChanged });
+    const { hasChanged, hasSpawned } = this;
+    this.#main.send({ closeAll: this.#folder, hasChanged, hasSpawned });
   }
 
   /** Waits for it to have done so. @returns false if it is not again what it was before the case */
   hasClosed(): boolean {
     const isSpoiled = this.#answerOf(this.#main) !== 0;
     this.hasChanged = false;
+    this.hasSpawned = false;
     return !isSpoiled;
   }
 

@@ -1,11 +1,12 @@
 // The `sync` executor: each call is the plain blocking call in a thread of its own, and that a thread is blocked is seen
-// in /proc, never waited for. Processes and threads live on from case to case, unless a case ends them, lets them have
-// children or makes them somebody else for good.
+// in /proc, never waited for. Processes and threads live on from case to case, unless a case has started or ended them, or has
+// made them somebody else for good.
 import { FORM_BLOCKING } from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
 import type { Action } from "../action.js";
 import { CaseFolders } from "../case-folder.js";
 import { type Executor, HarnessError } from "../executor.js";
+import type { Subject } from "../executors.js";
 import { adoptOrphans, prepareLibc } from "../libc.js";
 import type { Observation, Pending } from "../oracle.js";
 import { answer, gone, type Outcome } from "../outcome.js";
@@ -21,11 +22,10 @@ import {
   PATIENCE_MS,
 } from "./executor-process.js";
 
-/** What the cases are about: calls in processes that last, or processes themselves. */
-export type Subject = "calls" | "processes";
-
 interface Life {
   readonly rlimitNofile: number;
+  /** Threads of a process: the main one, one for calls that do not wait, and the rest. */
+  readonly threads: number;
   /** The limit that node finds when it starts, if it matters. */
   readonly startLimit: number | undefined;
   /** Cases until a process is replaced, even if all went well. */
@@ -34,9 +34,9 @@ interface Life {
 
 const lives: Readonly<Record<Subject, Life>> = {
   // Few enough descriptors that cases run into the limit.
-  calls: { rlimitNofile: FIRST_DESCRIPTOR + 24, startLimit: undefined, cases: 2000 },
-  // Enough for a node that starts; and the backend's own go to the upper half of what it finds.
-  processes: { rlimitNofile: 1024, startLimit: 1024, cases: 200 },
+  calls: { rlimitNofile: FIRST_DESCRIPTOR + 24, threads: 4, startLimit: undefined, cases: 2000 },
+  // Threads are what takes longest at a process's start. Enough descriptors for a node that starts; and the backend's own go to the upper half of what it finds.
+  processes: { rlimitNofile: 1024, threads: 3, startLimit: 1024, cases: 200 },
 };
 
 /** Processes that a case may start. */
@@ -66,12 +66,12 @@ export class SyncExecutor implements Executor {
   #isLost = false;
 
   constructor(subject: Subject = "calls") {
-    const { rlimitNofile, startLimit, cases } = lives[subject];
-    this.rlimitNofile = rlimitNofile;
+    const life = lives[subject];
+    this.rlimitNofile = life.rlimitNofile;
     prepareLibc();
     adoptOrphans();
-    this.#meeting = new Meeting(new CaseFolders(), rlimitNofile, startLimit);
-    this.#pool = new Pool((user) => new ExecutorProcess(this.#meeting).start(user), cases);
+    this.#meeting = new Meeting(new CaseFolders(), life);
+    this.#pool = new Pool((user) => new ExecutorProcess(this.#meeting).start(user), life.cases);
   }
 
   async begin(users: readonly UserName[]): Promise<void> {
@@ -244,7 +244,7 @@ export class SyncExecutor implements Executor {
     try {
       this.#meeting.folders.renew();
       if (this.#isLost) return;
-      // Parents first: their children become the controller's then, and it reaps them.
+      // Parents first: if they have ended, their children become the controller's, and it reaps them.
       for (const process of this.#made) if (!this.#canGoOn(process)) await discard(process);
       if (left.size < this.#made.length) await endOrphans();
       for (const process of this.#closeAll([...left])) await discard(process);
@@ -261,7 +261,7 @@ export class SyncExecutor implements Executor {
 
   /** Whether a process can be what it was before the case. */
   #canGoOn(process: ExecutorProcess): boolean {
-    return !process.isSpawned && !process.hasSpawned && !this.#ended.has(process);
+    return !process.isSpawned && !this.#ended.has(process);
   }
 
   /** Lets processes close what they have. @returns those that are not what they were */

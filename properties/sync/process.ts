@@ -9,7 +9,6 @@ import { perform } from "../perform.js";
 import { occupyBelow } from "../runtime-descriptors.js";
 import { User } from "../user.js";
 import type { Connection, Order } from "./commands.js";
-import { THREADS } from "./slots.js";
 import { Channel, obeyAnywhere } from "./thread.js";
 
 /** Runs an executor until its controller is gone. @param text its connection, as JSON */
@@ -18,8 +17,8 @@ export async function runChild(text: string): Promise<void> {
   prepareLibc();
   allowInterruptions();
   const channel = new Channel(connection, 0);
-  const threads = Array.from({ length: THREADS - 1 }, (_, index) => startThread(connection, index + 1));
-  await Promise.all(threads);
+  const workers = Array.from({ length: connection.threads - 1 }, (_, index) => index + 1);
+  await Promise.all(workers.map((thread) => startThread(connection, thread)));
   const main = new MainThread(connection);
   channel.hello();
   channel.serve((order) => main.obey(order));
@@ -49,6 +48,7 @@ class MainThread {
     }
     if ("closeAll" in order) {
       closeAll(this.#connection);
+      if (order.hasSpawned) while (perform(linux.sync, { call: "waitpid", args: [-1, 0] }).result === 0);
       const isSpoiled = order.hasChanged && !this.#user?.restore();
       if (!isSpoiled) enter(order.closeAll);
       return answer(isSpoiled ? 1 : 0);

@@ -6,9 +6,9 @@ import { GONE } from "../../assembly/abi/model.js";
 import { HarnessError } from "../executor.js";
 import { gone, type Outcome } from "../outcome.js";
 
-/** Processes that may be alive at once, and threads of each: the first is the main thread. */
+/** Processes that may be alive at once, and slots of each: for its main thread, and others. */
 const MAX_EXECUTORS = 48;
-export const THREADS = 4;
+const THREADS = 4;
 const SLOTS = MAX_EXECUTORS * THREADS;
 
 const SEQUENCES_SIZE = 4096;

@@ -1,6 +1,7 @@
 // Bytes as they come, in pieces of any size: a pipe does not keep what was written in one go together.
 import { Iteration, type IterationOptions } from "./iteration.js";
-import { DEFAULT_CHUNK_SIZE, positive, type Source } from "./source.js";
+import { optionsOf, positive } from "./options.js";
+import { DEFAULT_CHUNK_SIZE, LARGEST_CHUNK_SIZE, type Source } from "./source.js";
 
 export class Chunks extends Iteration<Uint8Array> {
   readonly #options: IterationOptions | undefined;
@@ -21,5 +22,6 @@ export class Chunks extends Iteration<Uint8Array> {
 
 /** @throws TypeError naming the option */
 export function chunkSizeOf(caller: string, options: IterationOptions | undefined): number {
-  return positive(caller, "options.chunkSize", options?.chunkSize ?? DEFAULT_CHUNK_SIZE);
+  const { chunkSize = DEFAULT_CHUNK_SIZE } = optionsOf(caller, options);
+  return Math.min(positive(caller, "options.chunkSize", chunkSize), LARGEST_CHUNK_SIZE);
 }

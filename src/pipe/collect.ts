@@ -2,7 +2,8 @@
 import { tooLongError } from "../errors.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import type { TextOptions } from "./lines.js";
-import { DEFAULT_CHUNK_SIZE, joined, positive, type Source } from "./source.js";
+import { optionsOf, positive } from "./options.js";
+import { DEFAULT_CHUNK_SIZE, joined, type Source } from "./source.js";
 
 /** Options of a read until the end. The timeout is that of all of it. */
 export interface CollectOptions extends TimedWaitOptions {
@@ -15,16 +16,16 @@ export type CollectTextOptions = CollectOptions & TextOptions;
 /**
  * Reads until the end.
  * @param caller for the errors
+ * @param convert makes the result of all bytes; if it throws, they stay to be read
  */
-export async function collect(
+export async function collect<Result>(
   source: Source,
   caller: string,
   options: CollectOptions | undefined,
-): Promise<Uint8Array> {
-  const limit =
-    options?.limit === undefined
-      ? Number.POSITIVE_INFINITY
-      : positive(caller, "options.limit", options.limit);
+  convert: (bytes: Uint8Array) => Result,
+): Promise<Result> {
+  const { limit } = optionsOf(caller, options);
+  const most = limit === undefined ? Number.POSITIVE_INFINITY : positive(caller, "options.limit", limit);
   const pieces: Uint8Array[] = [];
   source.begin(pieces);
   try {
@@ -34,13 +35,14 @@ export async function collect(
         if (piece === null) return;
         pieces.push(piece);
         length += piece.length;
-        if (length > limit) throw tooLongError(caller, "what there is to read", limit);
+        if (length > most) throw tooLongError(caller, "what there is to read", most);
       }
     });
+    const result = convert(joined(pieces));
+    source.end(pieces);
+    return result;
   } catch (error) {
     source.end(pieces, joined(pieces));
     throw error;
   }
-  source.end(pieces);
-  return joined(pieces);
 }

@@ -1,9 +1,10 @@
 // A descriptor that an object owns: closed once, never used after that, since its number may be another file's by then.
 import { EBADF } from "../../assembly/abi/errno.js";
 import { int } from "../arguments.js";
-import { addToMessage, codeOf, isOfACall, SyscallError } from "../errors.js";
+import { addToMessage, argumentError, codeOf, isOfACall, SyscallError } from "../errors.js";
 import type { Linux, WaitOptions } from "../linux.js";
 import { type TimedWaitOptions, withTimeout } from "../timeout.js";
+import { optionsOf } from "./options.js";
 
 /** Options of an object that is made of a descriptor. */
 export interface NameOptions {
@@ -38,16 +39,17 @@ export class Descriptor {
     linux: Linux,
     caller: string,
     fd: number | string | undefined,
-    options: NameOptions = {},
+    options: NameOptions | undefined,
   ): Descriptor {
-    if (typeof fd !== "string") return new Descriptor(linux, int(caller, "fd", fd), labelOf(options.name));
+    const { name } = optionsOf(caller, options);
+    if (typeof fd !== "string") return new Descriptor(linux, int(caller, "fd", fd), labelOf(caller, name));
     const passed = Object.hasOwn(linux.fds, fd) ? linux.fds[fd] : undefined;
     if (passed === undefined) {
       const names = Object.keys(linux.fds);
       const known = names.length === 0 ? "none were" : `those passed are ${names.join(", ")}`;
       throw new TypeError(`${caller}: no descriptor was passed as ${JSON.stringify(fd)}: ${known}`);
     }
-    return new Descriptor(linux, passed, labelOf(options.name ?? fd));
+    return new Descriptor(linux, passed, labelOf(caller, name ?? fd));
   }
 
   /** Its number; -1 once it is closed. */
@@ -114,6 +116,9 @@ export class Descriptor {
 const closedError = (name: string): SyscallError =>
   new SyscallError(EBADF, name, { hint: "this end was closed" });
 
-/** What errors call a pipe. */
-export const labelOf = (name: string | undefined): string | undefined =>
-  name === undefined ? undefined : `pipe ${JSON.stringify(name)}`;
+/** What errors call a pipe. @throws TypeError the name is no string */
+export function labelOf(caller: string, name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  if (typeof name !== "string") throw argumentError(caller, "options.name", "a string", name);
+  return `pipe ${JSON.stringify(name)}`;
+}

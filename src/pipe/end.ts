@@ -1,6 +1,7 @@
 // What both ends of a pipe or FIFO have.
 import { F_GETPIPE_SZ, F_SETPIPE_SZ } from "../../assembly/abi/fcntl.js";
 import { FIONREAD } from "../../assembly/abi/ioctl.js";
+import { int } from "../arguments.js";
 import { asyncDispose } from "../dispose.js";
 import type { Descriptor } from "./descriptor.js";
 
@@ -52,9 +53,10 @@ export class PipeEnd {
    * @throws EPERM beyond /proc/sys/fs/pipe-max-size (1 MiB), or the user's pipes are too large together, without
    *   CAP_SYS_RESOURCE · EBUSY it holds more now · EINVAL below 0 · EBADF closed, or no pipe
    */
-  setCapacity(bytes: number): Promise<number> {
-    return this.descriptor.call("fcntl", undefined, (fd) =>
-      this.descriptor.linux.fcntl(fd, F_SETPIPE_SZ, bytes),
+  async setCapacity(bytes: number): Promise<number> {
+    const size = int("setCapacity", "bytes", bytes);
+    return await this.descriptor.call("fcntl", undefined, (fd) =>
+      this.descriptor.linux.fcntl(fd, F_SETPIPE_SZ, size),
     );
   }
 

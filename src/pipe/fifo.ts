@@ -8,6 +8,7 @@ import { addToMessage, argumentError, codeOf, isAbortError, isOfACall, SyscallEr
 import type { Linux } from "../linux.js";
 import { type TimedWaitOptions, withTimeout } from "../timeout.js";
 import { Descriptor } from "./descriptor.js";
+import { flag, optionsOf } from "./options.js";
 import { Pipe } from "./pipe.js";
 import { PipeReader } from "./reader.js";
 import { PipeWriter } from "./writer.js";
@@ -70,14 +71,15 @@ export class Fifo {
    * @throws EEXIST the path is there already · ENOENT, ENOTDIR a part on the way is not there, or no directory · EACCES a
    *   directory forbids it · ENAMETOOLONG
    */
-  static async create(linux: Linux, path: string, options: FifoOptions = {}): Promise<Fifo> {
-    const { mode = 0o666, unlinkOnClose = false } = options;
+  static async create(linux: Linux, path: string, options?: FifoOptions): Promise<Fifo> {
+    const { mode = 0o666, unlinkOnClose } = optionsOf("Fifo.create", options);
+    const isTemporary = flag("Fifo.create", "unlinkOnClose", unlinkOnClose);
     try {
       await linux.mkfifo(path, mode);
     } catch (error) {
       throw named(error, path);
     }
-    return new Fifo(linux, path, unlinkOnClose);
+    return new Fifo(linux, path, isTemporary);
   }
 
   /** The FIFO that somebody else made. No call is made: `open` tells whether it is there. */
@@ -175,11 +177,11 @@ async function openDescriptor(
   options: FifoOpenOptions,
   onClose?: () => void,
 ): Promise<Descriptor> {
-  const { mode, nonblocking = false } = options ?? {};
-  if (!Object.hasOwn(flagsOf, mode ?? "")) {
+  const { mode, nonblocking } = optionsOf("open", options);
+  if (mode === undefined || !Object.hasOwn(flagsOf, mode)) {
     throw argumentError("open", "options.mode", '"read", "write" or "read-write"', mode);
   }
-  const flags = flagsOf[mode] | O_CLOEXEC | (nonblocking ? O_NONBLOCK : 0);
+  const flags = flagsOf[mode] | O_CLOEXEC | (flag("open", "nonblocking", nonblocking) ? O_NONBLOCK : 0);
   let fd: number;
   try {
     fd = await withTimeout(linux, "open", options, (waitOptions) => linux.open(path, flags, 0, waitOptions));

@@ -11,7 +11,7 @@ export interface IterationOptions extends TimedWaitOptions {
   readonly chunkSize?: number;
 }
 
-const DONE = { done: true, value: undefined } as const;
+const DONE = Object.freeze({ done: true, value: undefined });
 
 export abstract class Iteration<Value> implements AsyncIterableIterator<Value> {
   readonly #turns = new Turns();

@@ -118,6 +118,16 @@ describe("lines", () => {
     expect(results.map(({ value }) => value)).toEqual(["a", "b", "cd", undefined, undefined]);
   });
 
+  it("end at once when they are told to, also among lines that are there", async () => {
+    const stop = new AbortController();
+    const reader = scriptedReader([bytes("a\nb\nc\n")]);
+    const lines = reader.lines({ signal: stop.signal });
+    expect(await lines.next()).toEqual({ done: false, value: "a" });
+    stop.abort("why");
+    expect(await failureOf(lines.next())).toMatchObject({ name: "AbortError", cause: "why" });
+    expect(await reader.text()).toBe("b\nc\n");
+  });
+
   it("may be longer than any buffer", async () => {
     const long = "€".repeat(100_000);
     const data = bytes(`x\n${long}\n${long}`);

@@ -4,10 +4,12 @@
 //
 // The buffer:   |  lines, decoded to #text  |  begun line  |  room for the next read  |
 //               0                       #blockEnd       #filled
-import { argumentError, tooLongError } from "../errors.js";
+import { abortSignal } from "../arguments.js";
+import { abortError, argumentError, tooLongError } from "../errors.js";
 import { chunkSizeOf } from "./chunks.js";
 import { Iteration, type IterationOptions } from "./iteration.js";
-import { positive, type Source } from "./source.js";
+import { flag, optionsOf, positive } from "./options.js";
+import type { Source } from "./source.js";
 
 /** How bytes become text. */
 export interface TextOptions {
@@ -36,6 +38,7 @@ const unsuitable: ReadonlySet<string> = new Set(["utf-16le", "utf-16be", "iso-20
 
 export class Lines extends Iteration<string> {
   readonly #options: LineOptions | undefined;
+  readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;
   readonly #maxLength: number;
   readonly #isCrlf: boolean;
@@ -56,8 +59,9 @@ export class Lines extends Iteration<string> {
     super(source);
     this.#options = options;
     this.#chunkSize = chunkSizeOf("lines", options);
+    this.#signal = abortSignal("lines", options);
     this.#maxLength = positive("lines", "options.maxLength", options?.maxLength ?? DEFAULT_MAX_LENGTH);
-    this.#isCrlf = options?.crlf === true;
+    this.#isCrlf = flag("lines", "crlf", options?.crlf);
     this.#decoder = decoderFor("lines", options);
     if (unsuitable.has(this.#decoder.encoding)) {
       throw argumentError("lines", "options.encoding", "one with the bytes of ASCII", options?.encoding);
@@ -66,7 +70,7 @@ export class Lines extends Iteration<string> {
   }
 
   override next(): Promise<IteratorResult<string, undefined>> {
-    if (this.#at < this.#text.length && this.isIdle) {
+    if (this.#at < this.#text.length && this.isIdle && !this.#signal?.aborted) {
       return Promise.resolve({ done: false, value: this.#cut() });
     }
     return super.next();
@@ -84,6 +88,8 @@ export class Lines extends Iteration<string> {
   }
 
   protected async step(): Promise<string | null> {
+    // Also between two lines that are there already: a loop that is told to end does.
+    if (this.#signal?.aborted) throw abortError("read", this.#signal.reason);
     while (this.#at >= this.#text.length) {
       this.#dropBlock();
       if (this.#isTooLong || this.#filled > this.#maxLength)
@@ -99,6 +105,7 @@ export class Lines extends Iteration<string> {
 
   /** Moves the begun line to the start of the buffer. */
   #dropBlock(): void {
+    if (this.#blockEnd === 0) return;
     this.#buffer.copyWithin(0, this.#blockEnd, this.#filled);
     this.#filled -= this.#blockEnd;
     this.#blockEnd = 0;
@@ -162,9 +169,10 @@ export class Lines extends Iteration<string> {
 
 /** @throws TypeError the encoding is not known */
 export function decoderFor(caller: string, options: TextOptions | undefined): TextDecoder {
-  const { encoding = "utf-8", fatal = false } = options ?? {};
+  const { encoding = "utf-8", fatal } = optionsOf(caller, options);
+  const isFatal = flag(caller, "fatal", fatal);
   try {
-    return new TextDecoder(encoding, { fatal, ignoreBOM: true });
+    return new TextDecoder(encoding, { fatal: isFatal, ignoreBOM: true });
   } catch {
     throw argumentError(caller, "options.encoding", "a label of TextDecoder", encoding);
   }

@@ -5,6 +5,7 @@ import { listOwned } from "../../backends/linux/descriptors.js";
 import { linux as real } from "../../backends/linux/index.js";
 import { F_GETFD, FD_CLOEXEC, PIPE_BUF } from "../constants.js";
 import { SyscallError } from "../errors.js";
+import type { Linux } from "../linux.js";
 import { program } from "../program.js";
 import { explore } from "../simulation/explore.js";
 import { simulate } from "../simulation/simulate.js";
@@ -241,6 +242,27 @@ describe("a write", () => {
     await pipe.close();
   });
 
+  test("is of the bytes that are there, whatever an array says of itself", async (linux) => {
+    const { reader, writer } = await Pipe.create(linux);
+    const liar = Object.defineProperty(bytes("abc"), "length", { value: 1e9 });
+    expect(await writer.write(liar)).toBe(3);
+    expect(text(await reader.read())).toBe("abc");
+    await writer.close();
+    await reader.close();
+  });
+
+  test("that waits for its turn with a bad signal keeps nobody else from theirs", async (linux) => {
+    const { reader, writer } = await Pipe.create(linux);
+    const first = writer.write(new Uint8Array(CAPACITY + 1));
+    const bad = writer.write("x", { signal: {} as AbortSignal });
+    const last = writer.write("y");
+    expect(await failureOf(bad)).toBeInstanceOf(TypeError);
+    await reader.read();
+    expect(await Promise.all([first, last])).toEqual([CAPACITY + 1, 1]);
+    await writer.close();
+    await reader.close();
+  });
+
   test("whose reader goes half-way says how far it came", async (linux) => {
     const { reader, writer } = await Pipe.create(linux);
     const writing = failureOf(writer.write(new Uint8Array(3 * CAPACITY)));
@@ -328,6 +350,51 @@ describe("the capacity", () => {
   test("that is refused leaves no pipe behind", async (linux) => {
     expect(await failureOf(Pipe.create(linux, { capacity: -1 }))).toMatchObject({ code: "EINVAL" });
     expect(await failureOf(Pipe.create(linux, { capacity: 1.5 }))).toBeInstanceOf(TypeError);
+  });
+});
+
+describe("a bad argument", () => {
+  // A kernel of which nothing may be asked.
+  const linux = new Proxy({ fds: {} } as Linux, {
+    get: (target, name) => {
+      if (name === "fds") return target.fds;
+      throw new Error(`${String(name)} was called`);
+    },
+  });
+  // biome-ignore lint/suspicious/noExplicitAny: what the types forbid
+  const bad = (value: unknown): any => value;
+  const reader = PipeReader.from(linux, 3);
+  const writer = PipeWriter.from(linux, 4);
+  const wrong: Record<string, () => unknown> = {
+    'Pipe.create: "options" must be an object, not null': () => Pipe.create(linux, bad(null)),
+    'Pipe.create: "options.capacity" must be a 32-bit integer, not "1"': () =>
+      Pipe.create(linux, { capacity: bad("1") }),
+    'Pipe.create: "options.packets" must be a boolean, not 1': () => Pipe.create(linux, { packets: bad(1) }),
+    'Pipe.create: "options.nonblocking" must be a boolean, not "no"': () =>
+      Pipe.create(linux, { nonblocking: bad("no") }),
+    'Pipe.create: "options.name" must be a string, not 5': () => Pipe.create(linux, { name: bad(5) }),
+    'PipeReader.from: "fd" must be a 32-bit integer, not 1.5': () => PipeReader.from(linux, 1.5),
+    'PipeWriter.from: "options" must be an object, not 5': () => PipeWriter.from(linux, 5, bad(5)),
+    'read: "maxBytes" must be an integer of at least 1, not 0': () => reader.read(0),
+    'readAll: "options.limit" must be an integer of at least 1, not -1': () => reader.readAll({ limit: -1 }),
+    'readAll: "options" must be an object, not 5': () => reader.readAll(bad(5)),
+    'text: "options.fatal" must be a boolean, not 1': () => reader.text({ fatal: bad(1) }),
+    'chunks: "options" must be an object, not null': () => reader.chunks(bad(null)),
+    'lines: "options.crlf" must be a boolean, not "\\r\\n"': () => reader.lines({ crlf: bad("\r\n") }),
+    'toReadableStream: "options.chunkSize" must be an integer of at least 1, not 0': () =>
+      reader.toReadableStream({ chunkSize: 0 }),
+    'write: "data" must be a Uint8Array or a string, not undefined': () => writer.write(bad(undefined)),
+    'writev: "pieces" must be an array, not "x"': () => writer.writev(bad("x")),
+    'write: "options.timeout" must be a number of milliseconds, at least 0, not "1"': () =>
+      writer.write("x", { timeout: bad("1") }),
+    'setCapacity: "bytes" must be a 32-bit integer, not undefined': () => writer.setCapacity(bad(undefined)),
+    'spawnWith: "options" must be an object, not 5': () => spawnWith(linux, reverse, bad(5)),
+  };
+
+  it.each(Object.keys(wrong))("is told of before a call is made: %s", async (message) => {
+    const error = await failureOf((async () => await wrong[message]?.())());
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe(message);
   });
 });
 

@@ -1,8 +1,10 @@
 // A pipe: both of its ends.
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
+import { int } from "../arguments.js";
 import { asyncDispose } from "../dispose.js";
 import type { Linux } from "../linux.js";
-import type { NameOptions } from "./descriptor.js";
+import { Descriptor, labelOf, type NameOptions } from "./descriptor.js";
+import { flag, optionsOf } from "./options.js";
 import { PipeReader } from "./reader.js";
 import { PipeWriter } from "./writer.js";
 
@@ -34,11 +36,20 @@ export class Pipe {
    * @throws EMFILE, ENFILE too many descriptors or files are open · EPERM `capacity` beyond /proc/sys/fs/pipe-max-size without
    *   CAP_SYS_RESOURCE · EINVAL `capacity` is below 0
    */
-  static async create(linux: Linux, options: PipeOptions = {}): Promise<Pipe> {
-    const { capacity, packets = false, nonblocking = false, name } = options;
-    const flags = O_CLOEXEC | (packets ? O_DIRECT : 0) | (nonblocking ? O_NONBLOCK : 0);
-    const [readFd, writeFd] = await linux.pipe2(flags);
-    const pipe = Pipe.from(linux, { reader: readFd, writer: writeFd }, name === undefined ? {} : { name });
+  static async create(linux: Linux, options?: PipeOptions): Promise<Pipe> {
+    const caller = "Pipe.create";
+    const { capacity, packets, nonblocking, name } = optionsOf(caller, options);
+    const isPacketed = flag(caller, "packets", packets);
+    const isNonblocking = flag(caller, "nonblocking", nonblocking);
+    if (capacity !== undefined) int(caller, "options.capacity", capacity);
+    const label = labelOf(caller, name);
+    const [readFd, writeFd] = await linux.pipe2(
+      O_CLOEXEC | (isPacketed ? O_DIRECT : 0) | (isNonblocking ? O_NONBLOCK : 0),
+    );
+    const pipe = new Pipe(
+      new PipeReader(new Descriptor(linux, readFd, label)),
+      new PipeWriter(new Descriptor(linux, writeFd, label)),
+    );
     if (capacity === undefined) return pipe;
     try {
       await pipe.writer.setCapacity(capacity);

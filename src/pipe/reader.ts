@@ -61,17 +61,17 @@ export class PipeReader extends PipeEnd implements AsyncIterable<Uint8Array> {
    * @throws RangeError more than `limit` · as `read`. What was read by then stays, for the next read
    */
   readAll(options?: CollectOptions): Promise<Uint8Array> {
-    return collect(this.#source, "readAll", options);
+    return collect(this.#source, "readAll", options, (bytes) => bytes);
   }
 
   /**
    * Reads text until the end.
    * @param options as for `readAll`; `encoding`, and `fatal`
-   * @throws as `readAll` · TypeError `fatal`, and bytes that are no text; they are lost then
+   * @throws as `readAll` · TypeError `fatal`, and bytes that are no text; they stay too
    */
   async text(options?: CollectTextOptions): Promise<string> {
     const decoder = decoderFor("text", options);
-    return decoder.decode(await collect(this.#source, "text", options));
+    return await collect(this.#source, "text", options, (bytes) => decoder.decode(bytes));
   }
 
   /** `chunks()`: `for await (const chunk of reader)`. */

@@ -3,16 +3,17 @@
 //
 // While one iterates, nobody else may read: what the iteration holds would be missing between the others' bytes.
 import { abortSignal, bytes as checkedBytes } from "../arguments.js";
-import { abortError, argumentError } from "../errors.js";
+import { abortError } from "../errors.js";
 import type { WaitOptions } from "../linux.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import type { Descriptor } from "./descriptor.js";
+import { positive } from "./options.js";
 
 /** Bytes of one read, if nothing else is said: what a pipe holds by default. */
 export const DEFAULT_CHUNK_SIZE = 65536;
 
-/** No more is made room for at once: what a pipe holds at most, for those without CAP_SYS_RESOURCE. */
-const LARGEST_BUFFER = 1_048_576;
+/** No more is read at once: what a pipe holds at most, for those without CAP_SYS_RESOURCE. */
+export const LARGEST_CHUNK_SIZE = 1_048_576;
 
 export class Source {
   #rest: Uint8Array | undefined;
@@ -85,7 +86,7 @@ export class Source {
     options: TimedWaitOptions | undefined,
     owner?: object | undefined,
   ): Promise<Uint8Array | null> {
-    const length = Math.min(positive("read", "maxBytes", maxBytes), LARGEST_BUFFER);
+    const length = Math.min(positive("read", "maxBytes", maxBytes), LARGEST_CHUNK_SIZE);
     const buffer = this.#spare?.length === length ? this.#spare : new Uint8Array(length);
     // Another read may begin while this one waits.
     this.#spare = undefined;
@@ -101,12 +102,6 @@ const inUse = (): Error =>
   Object.assign(new Error("read: another iteration or stream reads from this end; it must end first"), {
     code: "ERR_INVALID_STATE",
   });
-
-/** A count of at least 1. @throws TypeError naming it */
-export function positive(caller: string, argument: string, value: unknown): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
-  throw argumentError(caller, argument, "an integer of at least 1", value);
-}
 
 /** Puts pieces together. */
 export function joined(pieces: readonly Uint8Array[]): Uint8Array {

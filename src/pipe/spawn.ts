@@ -2,6 +2,7 @@
 import type { ExecutableOptions, Linux, SpawnOptions } from "../linux.js";
 import type { Executable, Json, Program } from "../program.js";
 import type { PipeEnd } from "./end.js";
+import { optionsOf } from "./options.js";
 
 /** Options of a spawn whose descriptors may be ends of pipes. */
 export type PassingOptions<Options> = Omit<Options, "fds"> & {
@@ -31,9 +32,9 @@ export function spawnWith(
 export async function spawnWith(
   linux: Linux,
   started: Program | Executable,
-  options: PassingOptions<SpawnOptions> = {},
+  options?: PassingOptions<SpawnOptions>,
 ): Promise<number> {
-  const passed = Object.entries(options.fds ?? {});
+  const passed = Object.entries(optionsOf("spawnWith", options).fds ?? {});
   const fds = Object.fromEntries(passed.map(([name, end]) => [name, typeof end === "number" ? end : end.fd]));
   // One implementation of both forms of spawn.
   const pid = await linux.spawn(started as Program, { ...options, fds });

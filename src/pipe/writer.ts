@@ -1,7 +1,8 @@
 // The write end of a pipe or FIFO.
 import { IOV_MAX, PIPE_BUF } from "../../assembly/abi/limits.js";
-import { isUint8Array } from "../byte-length.js";
-import { abortError, argumentError } from "../errors.js";
+import { abortSignal } from "../arguments.js";
+import { byteLengthOf, honestView, isUint8Array } from "../byte-length.js";
+import { abortError, argumentError, argumentMistake } from "../errors.js";
 import type { Linux, WaitOptions } from "../linux.js";
 import { type TimedWaitOptions, withTimeout } from "../timeout.js";
 import { Descriptor, type NameOptions } from "./descriptor.js";
@@ -89,14 +90,17 @@ export class PipeWriter extends PipeEnd {
     const { descriptor } = this;
     let written = 0;
     const writeAll = async (waitOptions: WaitOptions | undefined): Promise<void> => {
-      const signal = waitOptions?.signal;
+      const signal = abortSignal(name, waitOptions);
       const turn = this.#turns.enter(name, signal);
       if (turn !== undefined) await turn;
       try {
         // An empty write is a call too: it tells whether the end can be written to.
         do {
           descriptor.assertOpen(name);
-          written += await attempt(written, waitOptions);
+          const count = await attempt(written, waitOptions);
+          written += count;
+          // A pipe takes something of what is not nothing.
+          if (count === 0 && written < length) throw changedError(name);
           // A count that is not the whole was ended by something: by the signal, or by what the next attempt will say.
           if (written < length && signal?.aborted) throw abortError(name, signal.reason);
         } while (written < length);
@@ -117,9 +121,12 @@ export class PipeWriter extends PipeEnd {
 
 function bytesOf(caller: string, argument: string, data: unknown): Uint8Array {
   if (typeof data === "string") return encoder.encode(data);
-  if (isUint8Array(data)) return data;
+  if (isUint8Array(data)) return data.length === byteLengthOf(data) ? data : honestView(data);
   throw argumentError(caller, argument, "a Uint8Array or a string", data);
 }
+
+const changedError = (name: string): TypeError =>
+  argumentMistake(name, "data", "left as it is until it is written", "detached or resized");
 
 /** What is left of buffers from a place on: as many of them as one call takes. */
 function behind(buffers: readonly Uint8Array[], from: number): readonly Uint8Array[] {

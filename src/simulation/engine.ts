@@ -262,6 +262,10 @@ export class Engine implements ProcessHost, GlobalsHost {
     return isInMachine && this.machine.taskState(task) === state;
   }
 
+  isReadEnd(process: SimulatedProcess, fd: number): boolean {
+    return this.machine.descriptors(process.index).some((one) => one.fd === fd && one.end === "read");
+  }
+
   /** Ends a call because its AbortSignal fired: as a signal would, so a write gives the count of what it has moved. */
   abort(pending: PendingCall): void {
     const { process, call } = pending;

@@ -1,6 +1,13 @@
 // A simulated process: the backend behind one `Linux`. It queues the calls that its program makes; the engine attempts
 // them. First attempts go in the order of the calls, completions in any.
-import { CALL_EXIT, CALL_READ, CALL_WRITE } from "../../assembly/abi/calls.js";
+import {
+  CALL_EXIT,
+  CALL_READ,
+  CALL_READV,
+  CALL_VMSPLICE,
+  CALL_WRITE,
+  CALL_WRITEV,
+} from "../../assembly/abi/calls.js";
 import { byteLengthOf, honestView } from "../byte-length.js";
 import { Call } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
@@ -42,20 +49,36 @@ export class PendingCall {
   }
 }
 
-const bufferLength = ({ syscall, payload }: Call): number =>
-  syscall.number === CALL_READ ? (payload as Uint8Array).length : 0;
+function bufferLength({ syscall, payload }: Call): number {
+  if (syscall.number === CALL_READ) return (payload as Uint8Array).length;
+  if (syscall.number !== CALL_READV) return 0;
+  return (payload as readonly Uint8Array[]).reduce((sum, buffer) => sum + buffer.length, 0);
+}
 
 /**
- * A call as it is kept until it is attempted. What it writes is copied: those are the bytes of the time of the call. What a
- * read fills is the caller's memory, whatever an object says of its length.
+ * A call as it is kept until it is attempted. What it writes is copied: those are the bytes of the time of the call. What it
+ * fills is the caller's memory, whatever an object says of its length.
+ * @param vmspliceFills whether a vmsplice fills its buffers
  */
-function withOwnBytes(call: Call): Call {
-  const { syscall, a, payload } = call;
-  if (syscall.number === CALL_WRITE) return new Call(syscall, a, 0, 0, new Uint8Array(payload as Uint8Array));
-  if (syscall.number === CALL_READ && !isHonest(payload as Uint8Array)) {
-    return new Call(syscall, a, 0, 0, honestView(payload as Uint8Array));
+function withOwnBytes(call: Call, vmspliceFills: (fd: number) => boolean): Call {
+  const { syscall, a, b, payload } = call;
+  switch (syscall.number) {
+    case CALL_WRITE:
+      return new Call(syscall, a, 0, 0, new Uint8Array(payload as Uint8Array));
+    case CALL_READ:
+      return isHonest(payload as Uint8Array)
+        ? call
+        : new Call(syscall, a, 0, 0, honestView(payload as Uint8Array));
+    case CALL_READV:
+    case CALL_WRITEV:
+    case CALL_VMSPLICE: {
+      const fills = syscall.number === CALL_VMSPLICE ? vmspliceFills(a) : syscall.number === CALL_READV;
+      const buffers = payload as readonly Uint8Array[];
+      return new Call(syscall, a, b, 0, buffers.map(fills ? honestView : (buffer) => new Uint8Array(buffer)));
+    }
+    default:
+      return call;
   }
-  return call;
 }
 
 const isHonest = (bytes: Uint8Array): boolean => bytes.length === byteLengthOf(bytes);
@@ -69,6 +92,8 @@ interface Abort {
 export interface ProcessHost {
   /** Whether each call records where it was made. */
   readonly recordsStacks: boolean;
+  /** Whether a process has a descriptor open for reading alone. */
+  isReadEnd(process: SimulatedProcess, fd: number): boolean;
   /** Ends a call because its AbortSignal fired. */
   abort(pending: PendingCall): void;
 }
@@ -119,7 +144,7 @@ export class SimulatedProcess implements CallStarter {
   ): void {
     // A dead process's code may still run if it awaited something else: its calls never settle.
     if (!this.isLive) return;
-    const kept = withOwnBytes(call);
+    const kept = withOwnBytes(call, (fd) => this.#host.isReadEnd(this, fd));
     const pending = new PendingCall(this, kept, resolve, reject);
     if (this.#host.recordsStacks) pending.madeAt = callSite(this.linux[call.syscall.name]);
     if (signal !== undefined) {

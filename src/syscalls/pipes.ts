@@ -105,7 +105,7 @@ export const pipeCalls = {
       touches: ["open file", "pipe"],
       wait: "retry",
       errors: [
-        { errno: "EAGAIN", when: "it would block, and SPLICE_F_NONBLOCK or O_NONBLOCK is set" },
+        { errno: "EAGAIN", when: "it would block, and SPLICE_F_NONBLOCK is set" },
         { errno: "EBADF", when: "fd is not open, or no pipe" },
         { errno: "EINVAL", when: "more than IOV_MAX buffers, or an unknown flag" },
         { errno: "EFAULT", when: "a buffer is not valid", unreachable: BUFFER_IS_OURS },

@@ -1,0 +1,134 @@
+// What it takes to move bytes from one pipe to another, or to have them in two: by splice(2) and tee(2), which hand pages over,
+// and by read(2) and write(2), which copy.
+import { readSync } from "node:fs";
+import { linux } from "../backends/linux/index.js";
+import { F_SETPIPE_SZ } from "../src/constants.js";
+import type { Benchmark, Effort, Goal, Row } from "./benchmark.js";
+import { compare } from "./measure.js";
+import { realPipe } from "./pipes.js";
+
+type Pipe = readonly [readEnd: number, writeEnd: number];
+
+/** Moves what the one pipe holds into the other. */
+type Move = (from: Pipe, to: Pipe, size: number) => Promise<number>;
+
+/** Has what the first pipe holds in the two others. */
+type Fork = (from: Pipe, first: Pipe, second: Pipe, size: number) => Promise<number>;
+
+const { sync } = linux;
+const buffer = new Uint8Array(1024 * 1024);
+
+// The synchronous ways are awaited too, at the same cost each.
+const spliceAwaited: Move = ([from], [, to], size) => linux.splice(from, null, to, null, size);
+const spliceSync: Move = async ([from], [, to], size) => sync.splice(from, null, to, null, size);
+
+const copyAwaited: Move = async ([from], [, to], size) =>
+  await linux.write(to, buffer.subarray(0, await linux.read(from, buffer.subarray(0, size))));
+const copySync: Move = async ([from], [, to], size) =>
+  sync.write(to, buffer.subarray(0, sync.read(from, buffer.subarray(0, size))));
+
+const teeAwaited: Fork = async ([from], [, first], [, second], size) =>
+  await linux.splice(from, null, second, null, await linux.tee(from, first, size));
+const teeSync: Fork = async ([from], [, first], [, second], size) =>
+  sync.splice(from, null, second, null, sync.tee(from, first, size));
+
+const copyTwiceAwaited: Fork = async ([from], [, first], [, second], size) => {
+  const bytes = buffer.subarray(0, await linux.read(from, buffer.subarray(0, size)));
+  await linux.write(first, bytes);
+  return await linux.write(second, bytes);
+};
+const copyTwiceSync: Fork = async ([from], [, first], [, second], size) => {
+  const bytes = buffer.subarray(0, sync.read(from, buffer.subarray(0, size)));
+  sync.write(first, bytes);
+  return sync.write(second, bytes);
+};
+
+/** Not slower than what copies, or they would be there for nothing. */
+const goal: Goal = { atMost: 1 };
+
+export const splice: Benchmark = {
+  name: "splice",
+  kernel: "linux",
+  async run(effort) {
+    const kibibytes = (count: number): number => count * 1024;
+    return [
+      await moving(effort, kibibytes(64), "both awaited", spliceAwaited, copyAwaited),
+      await moving(effort, kibibytes(64), "both sync", spliceSync, copySync),
+      await moving(effort, kibibytes(1024), "both awaited", spliceAwaited, copyAwaited),
+      await moving(effort, kibibytes(4), "both awaited", spliceAwaited, copyAwaited),
+      await forking(effort, kibibytes(64), "all awaited", teeAwaited, copyTwiceAwaited),
+      await forking(effort, kibibytes(64), "all sync", teeSync, copyTwiceSync),
+    ];
+  },
+};
+
+/** Bytes of one measurement in all. */
+const total = 16 * 1024 * 1024;
+
+/** What is moved goes back and forth between two pipes: nothing has to be filled or emptied meanwhile. */
+async function moving(effort: Effort, size: number, form: string, ours: Move, peer: Move): Promise<Row> {
+  const [one, other] = [pipeOf(size), pipeOf(size)];
+  sync.write(one[1], buffer.subarray(0, size));
+  const count = (total / size) * effort.scale;
+  const measure = (move: Move) => async (): Promise<number> => {
+    const start = process.hrtime.bigint();
+    for (let i = 0; i < count; i += 2) {
+      expectWhole(await move(one, other, size), size);
+      expectWhole(await move(other, one, size), size);
+    }
+    return Number(process.hrtime.bigint() - start) / count;
+  };
+  const row = await compare(effort, {
+    what: `Linux: ${inUnits(size)} from one pipe to another by splice, ${form}`,
+    ours: measure(ours),
+    peer: measure(peer),
+    peerName: "read + write",
+    goal,
+  });
+  close(one, other);
+  return row;
+}
+
+async function forking(effort: Effort, size: number, form: string, ours: Fork, peer: Fork): Promise<Row> {
+  const [from, first, second] = [pipeOf(size), pipeOf(size), pipeOf(size)];
+  const count = (total / 4 / size) * effort.scale;
+  const measure = (fork: Fork) => async (): Promise<number> => {
+    let ns = 0n;
+    for (let i = 0; i < count; i++) {
+      sync.write(from[1], buffer.subarray(0, size));
+      const start = process.hrtime.bigint();
+      const moved = await fork(from, first, second, size);
+      ns += process.hrtime.bigint() - start;
+      expectWhole(moved, size);
+      for (const [readEnd] of [first, second]) expectWhole(readSync(readEnd, buffer, 0, size, null), size);
+    }
+    return Number(ns) / count;
+  };
+  const row = await compare(effort, {
+    what: `Linux: ${inUnits(size)} from one pipe to two others by tee + splice, ${form}`,
+    ours: measure(ours),
+    peer: measure(peer),
+    peerName: "read + two writes",
+    goal,
+  });
+  close(from, first, second);
+  return row;
+}
+
+/** A pipe that can hold so many bytes. */
+function pipeOf(size: number): Pipe {
+  const pipe = realPipe();
+  sync.fcntl(pipe[1], F_SETPIPE_SZ, size);
+  return pipe;
+}
+
+function close(...pipes: readonly Pipe[]): void {
+  for (const fd of pipes.flat()) sync.close(fd);
+}
+
+function expectWhole(moved: number, size: number): void {
+  if (moved !== size) throw new Error(`${moved} bytes of ${size} were moved`);
+}
+
+const inUnits = (bytes: number): string =>
+  bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`;

@@ -1,0 +1,24 @@
+// Checks of options before anything is touched: a TypeError names what is wrong.
+import { argumentError } from "../errors.js";
+
+/** Options that may be left out. */
+export function optionsOf<Options extends object>(
+  caller: string,
+  options: Options | undefined,
+): Partial<Options> {
+  if (options === undefined) return {};
+  if (typeof options === "object" && options !== null) return options;
+  throw argumentError(caller, "options", "an object", options);
+}
+
+/** A boolean that is false if it is left out. */
+export function flag(caller: string, option: string, value: unknown): boolean {
+  if (value === undefined || typeof value === "boolean") return value === true;
+  throw argumentError(caller, `options.${option}`, "a boolean", value);
+}
+
+/** A count of at least 1. */
+export function positive(caller: string, argument: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value > 0) return value;
+  throw argumentError(caller, argument, "an integer of at least 1", value);
+}
