@@ -1,11 +1,15 @@
 import type { Benchmark } from "./benchmark.js";
 import { conformance } from "./conformance.js";
 import { explore } from "./explore.js";
+import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
 import { memory } from "./memory.js";
 import { modelPipe } from "./model-pipe.js";
+import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
+import { splice } from "./splice.js";
+import { throughput } from "./throughput.js";
 import { waiters } from "./waiters.js";
 
 /** All benchmarks, in the order of the table. */
@@ -16,6 +20,10 @@ export const benchmarks: readonly Benchmark[] = [
   memory,
   linuxPipe,
   readiness,
+  pingPong,
   waiters,
+  splice,
+  throughput,
+  lines,
   conformance,
 ];

@@ -21,9 +21,9 @@ export function pipeMachine(): PipeMachine {
   return { machine, process, readEnd, writeEnd };
 }
 
-/** One whole call as the simulator makes it: a task, and an attempt that must not block. */
+/** One whole call as the simulator makes it: a first attempt, which must not block, in a task of its own. */
 export function perform(machine: Machine, process: number, call: Call): number {
-  const result = machine.attempt(machine.createTask(process, FORM_AWAITED), call);
+  const result = machine.attemptNext(machine.nextTask, process, FORM_AWAITED, call);
   if (result < 0) throw new Error(`${call.syscall.name}: ${result === BLOCKED ? "blocked" : result}`);
   return result;
 }

@@ -166,7 +166,7 @@ class CaseRun {
   #canTake(process: number, action: Action): boolean {
     if (action.call === "spawn" && !this.#executor.canSpawn()) return false;
     if (action.call === "interrupt") return true;
-    const idle = this.#executor.idle(process);
+    const idle = this.#executor.idle(process, action.call);
     if (idle === 0) return false;
     return idle > 1 || isInstant(action.call) || !this.#oracle.mayBlock(process, action);
   }

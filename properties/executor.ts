@@ -11,8 +11,8 @@ export interface Executor {
   readonly rlimitNofile: number;
   /** Starts a case on processes of these users, which hold nothing. */
   begin(users: readonly UserName[]): Promise<void>;
-  /** How many more calls a process can have under way. */
-  idle(process: number): number;
+  /** How many more calls a process can have under way, if the next is this one. */
+  idle(process: number, call: string): number;
   /** Whether a call may start another process. */
   canSpawn(): boolean;
   /** The pid of a process that is new in the model. */

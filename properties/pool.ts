@@ -15,7 +15,7 @@ export interface PooledProcess {
 /** Processes that are started ahead, of each kind that cases use up. */
 const SPARE = 2;
 /** Processes that wait at most: those that have waited longest go first. */
-const MOST_IDLE = 10;
+const MOST_IDLE = 12;
 
 export class Pool<Process extends PooledProcess> {
   readonly #start: (user: UserName) => Process;

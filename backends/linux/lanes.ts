@@ -12,6 +12,7 @@
 // Not the global ones, which tests replace by fake timers.
 import { clearTimeout, setTimeout } from "node:timers";
 import { isMainThread, SHARE_ENV, Worker } from "node:worker_threads";
+import { EMFILE } from "../../assembly/abi/errno.js";
 import {
   ASKED,
   CALLING,
@@ -68,9 +69,9 @@ class Lane {
       env: SHARE_ENV,
     });
     this.#worker.unref();
-    this.#worker.on("message", () => this.#finish(Atomics.load(this.#states, RESULT)));
-    this.#worker.on("error", (error) => this.#finish(error));
-    this.#worker.on("exit", () => this.#finish(new Error("linux-ipc: a lane has ended")));
+    this.#worker.on("message", () => this.#finish());
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", () => this.#fail(new Error("linux-ipc: a lane has ended")));
   }
 
   /** The kernel's number of the thread; 0 if it does not run yet. */
@@ -110,25 +111,31 @@ class Lane {
     return Atomics.load(this.#states, STATE) === CALLING && signalThread(this.thread, this.#signal);
   }
 
-  #finish(result: number | Error): void {
+  #finish(): void {
+    const settle = this.#free();
+    if (idle.length < KEPT_LANES) {
+      this.#worker.unref();
+      idle.push(this);
+    } else void this.#worker.terminate();
+    settle?.(Atomics.load(this.#states, RESULT));
+  }
+
+  /** The Worker has not started, or has ended. */
+  #fail(error: Error): void {
+    const at = idle.indexOf(this);
+    if (at !== -1) idle.splice(at, 1);
+    // It needs some descriptors of its own to start.
+    this.#free()?.(/\bEMFILE\b/.test(error.message) ? -EMFILE : error);
+  }
+
+  /** @returns whom to tell of the call that is over */
+  #free(): Settle | undefined {
     clearTimeout(this.#repeating);
     busy.delete(this);
     const settle = this.#settle;
     this.#settle = undefined;
-    if (typeof result === "number" && idle.length < KEPT_LANES) {
-      this.#worker.unref();
-      idle.push(this);
-    } else {
-      forget(this);
-      void this.#worker.terminate();
-    }
-    settle?.(result);
+    return settle;
   }
-}
-
-function forget(lane: Lane): void {
-  const at = idle.indexOf(lane);
-  if (at !== -1) idle.splice(at, 1);
 }
 
 /**

@@ -53,8 +53,15 @@ export function writeNow(fd: number, bytes: Uint8Array, offset: number, length: 
 
 /** One write(2), which a signal may interrupt: node's is made again then (libuv, uv__fs_work). */
 export function writeOnce(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  return libc.resultOrErrno(libc.write(fd, addressOf(honestView(bytes)) + offset, length));
+  const view = honestView(bytes);
+  if (length > PIPE_BUF) return libc.resultOrErrno(libc.write(fd, addressOf(view) + offset, length));
+  // To find out where bytes lie costs more than to copy a few.
+  libc.scratch.bytes.set(view.subarray(offset, offset + length), COPY_OFFSET);
+  return libc.resultOrErrno(libc.write(fd, libc.scratch.address + COPY_OFFSET, length));
 }
+
+/** Where in the scratch memory PIPE_BUF bytes have room. */
+const COPY_OFFSET = 57344;
 
 function writeByNode(fd: number, bytes: Uint8Array, offset: number, length: number): number {
   try {

@@ -12,7 +12,7 @@ import type { Outcome } from "../outcome.js";
 import { Pool, type PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
 import { idsOf, type UserName } from "../users.js";
-import type { Order, Reply } from "./messages.js";
+import { MOST_OPENINGS, type Order, type Reply } from "./messages.js";
 
 /** Above all that node opens for itself. */
 const FIRST_DESCRIPTOR = 64;
@@ -22,6 +22,8 @@ const RLIMIT_NOFILE = 1024;
 const CASES_PER_LIFE = 2000;
 /** Calls that a process may have under way. */
 const MOST_UNDER_WAY = 4;
+/** A process that does not start for so long is lost. */
+const STARTING_MS = 20_000;
 /** A call that could go on for so long and does not is taken for blocked: the oracle will object. */
 const PATIENCE_MS = 2000;
 
@@ -42,8 +44,12 @@ export class AwaitedExecutor implements Executor {
     return this.#processes[index - 1] as AwaitedProcess;
   }
 
-  idle(process: number): number {
-    return MOST_UNDER_WAY - this.#process(process).underway.size;
+  idle(process: number, call: string): number {
+    const { underway } = this.#process(process);
+    const idle = MOST_UNDER_WAY - underway.size;
+    if (call !== "open") return idle;
+    const openings = [...underway.values()].filter((other) => other === "open").length;
+    return Math.min(idle, openings < MOST_OPENINGS ? idle : 0);
   }
 
   canSpawn(): boolean {
@@ -61,7 +67,7 @@ export class AwaitedExecutor implements Executor {
       caller.send({ abort: first, id });
       return;
     }
-    caller.underway.add(id);
+    caller.underway.set(id, action.call);
     caller.hasChanged ||= /^set(resuid|resgid|groups)$/.test(action.call);
     if (action.call === "share") caller.send({ take: second, from: this.#process(first).pid, id });
     else caller.send({ make: action, id });
@@ -115,8 +121,8 @@ export class AwaitedExecutor implements Executor {
 }
 
 class AwaitedProcess implements PooledProcess {
-  /** Calls under way, as far as is known. */
-  readonly underway = new Set<number>();
+  /** Calls under way, as far as is known: the names by number. */
+  readonly underway = new Map<number, string>();
   /** Whether the case has made it somebody else, or has tried to. */
   hasChanged = false;
   /** Where it works; undefined if it has not worked yet. */
@@ -163,8 +169,8 @@ class AwaitedProcess implements PooledProcess {
 
   /** Occupies all numbers below the first. Node may still be closing files that it loaded: so until nothing is to do. */
   async ready(): Promise<void> {
-    const giveUpAt = Date.now() + PATIENCE_MS;
-    while ((await this.ask({ settle: true })).result !== 0) {
+    const giveUpAt = Date.now() + STARTING_MS;
+    while ((await this.ask({ settle: this.#folders.parent })).result !== 0) {
       if (Date.now() > giveUpAt) throw new HarnessError("an executor process does not come to rest");
     }
   }

@@ -1,19 +1,19 @@
 // A process of the `awaited` executor: it makes calls as programs do in production, several at once, and says on request
 // which have completed.
-import { fstatSync, readdirSync, readlinkSync } from "node:fs";
+import { fstatSync, readdirSync, readlinkSync, unlinkSync } from "node:fs";
 import { linux } from "../../backends/linux/index.js";
 import type { PollEntry } from "../../src/call.js";
-import { EINTR, POLLIN, POLLOUT } from "../../src/constants.js";
+import { EINTR, O_RDONLY, POLLIN, POLLOUT } from "../../src/constants.js";
 import type { Linux } from "../../src/linux.js";
 import { syscalls } from "../../src/syscalls.js";
 import { type Action, isTimed, javascriptArgument } from "../action.js";
-import { closeFrom, enter, prepareLibc } from "../libc.js";
+import { closeFrom, enter, makeChannel, prepareLibc } from "../libc.js";
 import { answer, type Outcome, outcomeOf } from "../outcome.js";
 import { failedOutcome, takeDescriptor } from "../perform.js";
 import { occupyBelow } from "../runtime-descriptors.js";
 import { countBlockedOpens } from "../sync/thread-state.js";
 import { User } from "../user.js";
-import type { Order, Reply } from "./messages.js";
+import { MOST_OPENINGS, type Order, type Reply } from "./messages.js";
 
 interface Underway {
   readonly action: Action;
@@ -28,6 +28,7 @@ const firstDescriptor = Number(process.argv[2]);
 const underway = new Map<number, Underway>();
 let completed: [number, Outcome][] = [];
 let user: User | undefined;
+let hasLanes = false;
 
 prepareLibc();
 // Whoever started the tests may have left descriptors to be inherited.
@@ -56,7 +57,11 @@ async function obey(order: Order): Promise<Reply | undefined> {
     completed.push([order.id, answer(0)]);
     return undefined;
   }
-  if ("settle" in order) return reply(occupyBelow(firstDescriptor));
+  if ("settle" in order) {
+    if (!hasLanes) await startLanes(order.settle);
+    hasLanes = true;
+    return reply(occupyBelow(firstDescriptor));
+  }
   if ("become" in order) {
     user = new User(order.become);
     return reply(0);
@@ -76,6 +81,23 @@ async function obey(order: Order): Promise<Reply | undefined> {
   await new Promise(setImmediate);
   await new Promise(setImmediate);
   return reply(0);
+}
+
+/**
+ * Lets the backend start the threads that its calls wait in when they open a FIFO, as many as it may need: their
+ * own descriptors are in place then. @param folder where a FIFO can be made
+ */
+async function startLanes(folder: string): Promise<void> {
+  const path = `${folder}/lanes${process.pid}`;
+  makeChannel(path);
+  const stop = new AbortController();
+  const openings = Array.from({ length: MOST_OPENINGS }, () =>
+    linux.open(path, O_RDONLY, 0, { signal: stop.signal }).catch(() => undefined),
+  );
+  while (countBlockedOpens() < MOST_OPENINGS) await new Promise((resolve) => setTimeout(resolve, 1));
+  stop.abort();
+  await Promise.all(openings);
+  unlinkSync(path);
 }
 
 function reply(result: number): Reply {

@@ -3,6 +3,9 @@ import type { Action } from "../action.js";
 import type { Outcome } from "../outcome.js";
 import type { Ids } from "../users.js";
 
+/** Openings that a process may have under way. */
+export const MOST_OPENINGS = 2;
+
 export type Order =
   /** Make a call, and go on. */
   | { readonly make: Action; readonly id: number }
@@ -12,8 +15,8 @@ export type Order =
   | { readonly abort: number; readonly id: number }
   /** Say what has completed. */
   | { readonly ping: true }
-  /** Occupy all descriptors below the first. */
-  | { readonly settle: true }
+  /** Occupy all descriptors below the first. Files can be made in the directory. */
+  | { readonly settle: string }
   /** Become a user. */
   | { readonly become: Ids }
   /** Begin a case in a directory. */

@@ -9,5 +9,6 @@ it.runIf(process.platform === "linux")("real children read and write the ends th
   expect(JSON.parse(printed)).toEqual({
     row: { isSame: true, statuses: [0, 0, 0] },
     collector: ["one", "three", "two"],
+    interrupted: { count: 3000, wrong: -1, wasInterrupted: true },
   });
 });
