@@ -51,7 +51,7 @@ export function sleepOn(task: Task, clockid: i32, flags: i32, request: i64): i32
 }
 
 /** Nanoseconds until a time on a clock; 0 if it is past. */
-function untilTime(clockid: i32, time: u64): u64 {
+export function untilTime(clockid: i32, time: u64): u64 {
   const now = machine.monotonic + clockOffset(clockid);
   return time > now ? time - now : 0;
 }

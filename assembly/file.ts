@@ -35,12 +35,13 @@ import {
   setCloseOnExec,
   uninstall,
 } from "./core/descriptor";
-import { FILE_DIRECTORY, FILE_PIPE, OpenFile, openFileAt } from "./core/file";
+import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE, FILE_PIPE, OpenFile, openFileAt } from "./core/file";
 import { inodeAt } from "./core/inode";
 import { Process, processIndex } from "./core/process";
 import { TASK_FLAG_AWAITS, TASK_FLAG_LOOKED, Task, taskAt, wakeTask } from "./core/task";
 import { hasWaits, WaitQueue, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
-import { pollObject, readObject, readQueueOf, writeObject, writeQueueOf } from "./kinds";
+import { flushObject, pollObject, readObject, readQueueOf, writeObject, writeQueueOf } from "./kinds";
+import { MESSAGE_QUEUE_FILE_SIZE, messageQueueAt } from "./message-queue";
 import { isOwner } from "./path";
 import { pipeAt, pipeSize } from "./pipe";
 import { getPipeSize, setPipeSize } from "./pipe-size";
@@ -95,7 +96,7 @@ export function fileOfCall(task: Task, fd: i32): OpenFile | null {
 }
 
 /** Whether a call is awaited that may wait: O_NONBLOCK counts when it is made, not while it waits (src/waiting.ts). */
-function mayAwait(task: Task, file: OpenFile): bool {
+export function mayAwait(task: Task, file: OpenFile): bool {
   return task.isAwaited && (task.has(TASK_FLAG_AWAITS) || !file.isNonblocking);
 }
 
@@ -143,6 +144,7 @@ export function closeDescriptor(process: Process, fd: i32): i32 {
 export function closeOpen(process: Process, fd: u32): void {
   const file = uninstall(process, fd);
   endAwaitedCalls(process, fd);
+  flushObject(process, file);
   releaseFile(file);
 }
 
@@ -236,7 +238,7 @@ function setFlags(process: Process, file: OpenFile, flags: i32): i32 {
     return 0;
   }
   if (flags & O_DIRECT) return -EINVAL;
-  // A directory has nothing to tell a signal for.
+  // Directories and message queues have nothing to tell a signal for.
   const mask = SETFL_MASK & ~O_ASYNC;
   file.flags = (flags & mask) | (file.flags & ~mask);
   return 0;
@@ -244,6 +246,7 @@ function setFlags(process: Process, file: OpenFile, flags: i32): i32 {
 
 function ownsFile(process: Process, file: OpenFile): bool {
   if (file.kind == FILE_DIRECTORY) return isOwner(process, inodeAt(file.object));
+  if (file.kind == FILE_MESSAGE_QUEUE) return isOwner(process, messageQueueAt(file.object).file);
   const pipe = pipeAt(file.object);
   if (pipe.inode) return isOwner(process, inodeAt(pipe.inode - 1));
   return pipe.uid == process.euid || process.can(CAP_FOWNER);
@@ -253,7 +256,10 @@ function ownsFile(process: Process, file: OpenFile): bool {
 export function requestOf(process: Process, fd: i32, request: i32): i32 {
   const file = fileOf(process, fd);
   if (!file) return -EBADF;
-  if (request != FIONREAD || file.kind != FILE_PIPE) return -ENOTTY;
+  if (request != FIONREAD) return -ENOTTY;
+  // What is left of a regular file, which a message queue's is (file_ioctl).
+  if (file.kind == FILE_MESSAGE_QUEUE) return MESSAGE_QUEUE_FILE_SIZE - file.offset;
+  if (file.kind != FILE_PIPE) return -ENOTTY;
   return pipeSize(pipeAt(file.object));
 }
 

@@ -12,21 +12,33 @@ import { nextOpen } from "./core/descriptor";
 import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
-import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
+import { MESSAGE_QUEUE_POOL, PIPE_POOL, PROCESS_POOL, pool, SYSV_QUEUE_POOL, TASK_POOL } from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
 import * as snapshots from "./core/snapshot";
 import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
+import * as messageQueues from "./message-queue";
+import * as mqOpen from "./mq-open";
+import * as mqTransfer from "./mq-transfer";
 import { openPath } from "./open";
 import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
 import * as processes from "./process";
 import { complete } from "./release";
 import * as splices from "./splice";
+import * as queues from "./sysv-queue";
 import * as tree from "./tree";
 import { vmspliceBuffers } from "./vmsplice";
 
-export { inspectDescriptor, inspectPath, inspectPipe, inspectProcess, inspectTask } from "./inspect";
+export {
+  inspectDescriptor,
+  inspectMessageQueue,
+  inspectPath,
+  inspectPipe,
+  inspectProcess,
+  inspectSysvQueue,
+  inspectTask,
+} from "./inspect";
 
 export function pipe2(index: u32, flags: i32): i32 {
   const task = enter(index, number.CALL_PIPE2, flags, 0, 0);
@@ -244,6 +256,109 @@ export function setgroups(index: u32, count: u32): i32 {
   return leave(task, credentials.changeGroups(callerOf(task), WINDOW, count));
 }
 
+export function msgget(index: u32, key: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MSGGET, key, flags, 0);
+  return leave(task, queues.getQueue(callerOf(task), key, flags));
+}
+
+/** The window holds the message, at the first attempt; its type is a C long. */
+export function msgsnd(index: u32, msqid: i32, low: u32, high: i32, length: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MSGSND, msqid, flags, length);
+  task.long = ((<i64>high) << 32) | <i64>low;
+  return attempt(task);
+}
+
+export function msgrcv(index: u32, msqid: i32, length: i32, low: u32, high: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MSGRCV, msqid, flags, length);
+  task.long = ((<i64>high) << 32) | <i64>low;
+  return attempt(task);
+}
+
+/** The last four are what IPC_SET sets: of the bytes the low 32 bits. */
+export function msgctl(
+  index: u32,
+  msqid: i32,
+  command: i32,
+  uid: u32,
+  gid: u32,
+  mode: u32,
+  maxBytes: i32,
+): i32 {
+  const task = enter(index, number.CALL_MSGCTL, msqid, command, 0);
+  return leave(task, queues.controlQueue(callerOf(task), msqid, command, uid, gid, mode, maxBytes));
+}
+
+/** 0, and the key in OUT. */
+export function ftok(index: u32, length: u32, project: i32): i32 {
+  const task = enter(index, number.CALL_FTOK, project, 0, 0);
+  return leave(task, tree.keyOfPath(callerOf(task), length, project));
+}
+
+/** The window holds the name. -1 for attributes that were not given. */
+export function mq_open(
+  index: u32,
+  length: u32,
+  flags: i32,
+  mode: i32,
+  hasAttributes: i32,
+  maxMessages: i32,
+  maxBytes: i32,
+): i32 {
+  const task = enter(index, number.CALL_MQ_OPEN, flags, mode, 0);
+  const hasBoth = hasAttributes != 0;
+  return leave(
+    task,
+    mqOpen.openMessageQueue(callerOf(task), length, flags, mode, hasBoth, maxMessages, maxBytes),
+  );
+}
+
+export function mq_close(index: u32, fd: i32): i32 {
+  const task = enter(index, number.CALL_MQ_CLOSE, fd, 0, 0);
+  return leave(task, files.closeDescriptor(callerOf(task), fd));
+}
+
+export function mq_unlink(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_MQ_UNLINK, -1, 0, 0);
+  return leave(task, mqOpen.unlinkMessageQueue(callerOf(task), length));
+}
+
+export function mq_send(index: u32, fd: i32, length: u32, priority: i32): i32 {
+  return attempt(enter(index, number.CALL_MQ_SEND, fd, length, priority));
+}
+
+/** Until a time in nanoseconds of CLOCK_REALTIME. */
+export function mq_timedsend(index: u32, fd: i32, length: u32, priority: i32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_MQ_TIMEDSEND, fd, length, priority);
+  const mistake = mqTransfer.setDeadline(task, ((<i64>high) << 32) | <i64>low);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+export function mq_receive(index: u32, fd: i32, length: u32): i32 {
+  return attempt(enter(index, number.CALL_MQ_RECEIVE, fd, length, 0));
+}
+
+export function mq_timedreceive(index: u32, fd: i32, length: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_MQ_TIMEDRECEIVE, fd, length, 0);
+  const mistake = mqTransfer.setDeadline(task, ((<i64>high) << 32) | <i64>low);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+export function mq_getattr(index: u32, fd: i32): i32 {
+  const task = enter(index, number.CALL_MQ_GETATTR, fd, 0, 0);
+  return leave(task, messageQueues.getAttributes(callerOf(task), fd));
+}
+
+export function mq_setattr(index: u32, fd: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MQ_SETATTR, fd, flags, 0);
+  return leave(task, messageQueues.setAttributes(callerOf(task), fd, flags));
+}
+
+/** Asks for a notification, or withdraws one. */
+export function mq_notify(index: u32, fd: i32, isRequest: i32, how: i32, signal: i32): i32 {
+  const task = enter(index, number.CALL_MQ_NOTIFY, fd, how, signal);
+  return leave(task, messageQueues.requestNotification(callerOf(task), fd, isRequest != 0, how, signal));
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -269,12 +384,20 @@ function attemptOf(task: Task): i32 {
     case number.CALL_WRITEV:
     case number.CALL_TEE:
     case number.CALL_SPLICE:
-    case number.CALL_VMSPLICE: {
+    case number.CALL_VMSPLICE:
+    case number.CALL_MQ_SEND:
+    case number.CALL_MQ_TIMEDSEND:
+    case number.CALL_MQ_RECEIVE:
+    case number.CALL_MQ_TIMEDRECEIVE: {
       const ended = task.isAwaited ? files.retryAwaited(task) : 0;
       return ended ? ended : transfer(task);
     }
     case number.CALL_OPEN:
       return openPath(task);
+    case number.CALL_MSGSND:
+      return queues.sendToQueue(task);
+    case number.CALL_MSGRCV:
+      return queues.receiveFromQueue(task);
     case number.CALL_POLL:
       return pollDescriptors(task, task.b, task.c);
     case number.CALL_CLOCK_NANOSLEEP:
@@ -299,6 +422,12 @@ function transfer(task: Task): i32 {
       return splices.teePipe(task);
     case number.CALL_SPLICE:
       return splices.splicePipe(task);
+    case number.CALL_MQ_SEND:
+    case number.CALL_MQ_TIMEDSEND:
+      return mqTransfer.sendMessage(task);
+    case number.CALL_MQ_RECEIVE:
+    case number.CALL_MQ_TIMEDRECEIVE:
+      return mqTransfer.receiveMessage(task);
     default:
       return vmspliceBuffers(task);
   }
@@ -443,13 +572,26 @@ export function taskPoolAddress(): usize {
   return changetype<usize>(pool(TASK_POOL));
 }
 
-/** One more than the highest process or pipe in use. */
+/** One more than the highest process, pipe or message queue in use. */
 export function processHigh(): u32 {
   return pool(PROCESS_POOL).high;
 }
 
 export function pipeHigh(): u32 {
   return pool(PIPE_POOL).high;
+}
+
+export function messageQueueHigh(): u32 {
+  return pool(MESSAGE_QUEUE_POOL).high;
+}
+
+/** Where a message passes that the window has no room for: the stage. */
+export function messageAddress(): usize {
+  return STAGE;
+}
+
+export function sysvQueueHigh(): u32 {
+  return pool(SYSV_QUEUE_POOL).high;
 }
 
 /** One more than the highest open descriptor of a process. */

@@ -5,10 +5,12 @@ import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { copyName, inodeAt, ROOT } from "./core/inode";
 import { OUT, WINDOW } from "./core/memory";
-import { PIPE_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
+import { MESSAGE_QUEUE_POOL, PIPE_POOL, PROCESS_POOL, pool, SYSV_QUEUE_POOL, TASK_POOL } from "./core/pool";
 import { processAt } from "./core/process";
 import { taskAt } from "./core/task";
+import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
+import { sysvQueueAt } from "./sysv-queue";
 
 function answer(place: u32, value: u32): void {
   store<u32>(OUT + place * 4, value);
@@ -35,7 +37,7 @@ export function inspectProcess(index: u32): i32 {
   return 1;
 }
 
-/** FD_CLOEXEC, FILE_*, index of the pipe or the directory, readable, writable. */
+/** FD_CLOEXEC, FILE_*, index of the pipe, the directory or the message queue, readable, writable. */
 export function inspectDescriptor(process: u32, fd: i32): i32 {
   const file = fileOf(processAt(process), fd);
   if (!file) return 0;
@@ -57,6 +59,31 @@ export function inspectPipe(index: u32): i32 {
   answer(3, pipe.readers);
   answer(4, pipe.writers);
   answer(5, pipe.inode);
+  return 1;
+}
+
+/** Identifier, key, messages, bytes, bytes it may hold (at most 2^32 - 1). */
+export function inspectSysvQueue(index: u32): i32 {
+  if (!pool(SYSV_QUEUE_POOL).isUsed(index)) return 0;
+  const queue = sysvQueueAt(index);
+  answer(0, queue.id);
+  answer(1, queue.key);
+  answer(2, queue.count);
+  answer(3, queue.bytes);
+  answer(4, queue.maxBytes > u32.MAX_VALUE ? u32.MAX_VALUE : <u32>queue.maxBytes);
+  return 1;
+}
+
+/** Messages, messages at most, bytes of each at most, process that is to be told plus 1, bytes of the name, which is in the window. */
+export function inspectMessageQueue(index: u32): i32 {
+  if (!pool(MESSAGE_QUEUE_POOL).isUsed(index)) return 0;
+  const queue = messageQueueAt(index);
+  answer(0, queue.count);
+  answer(1, queue.maxMessages);
+  answer(2, queue.maxBytes);
+  answer(3, queue.notified);
+  answer(4, queue.file.nameLength);
+  copyName(queue.file, WINDOW);
   return 1;
 }
 

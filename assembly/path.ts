@@ -53,7 +53,7 @@ export function walkToParent(process: Process, length: u32): i32 {
     walk.name = at;
     while (at < end && load<u8>(at) != SLASH) at++;
     walk.length = <u32>(at - walk.name);
-    walk.last = kindOf(walk.name, walk.length);
+    walk.last = kindOfName(walk.name, walk.length);
     walk.hasTrailingSlash = at < end ? 1 : 0;
     at = skipSlashes(at, end);
     if (at == end) break;
@@ -101,7 +101,8 @@ function skipSlashes(from: usize, end: usize): usize {
   return at;
 }
 
-function kindOf(name: usize, length: u32): u32 {
+/** What a part of a path is: LAST_NAME, LAST_DOT or LAST_DOT_DOT. */
+export function kindOfName(name: usize, length: u32): u32 {
   if (length == 1 && load<u8>(name) == DOT) return LAST_DOT;
   if (length == 2 && load<u8>(name) == DOT && load<u8>(name + 1) == DOT) return LAST_DOT_DOT;
   return LAST_NAME;

@@ -36,8 +36,11 @@ import {
 } from "./core/process";
 import { TASK_FLAG_PARKED, Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
 import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
+import { flushObject } from "./kinds";
+import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
+import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
 
 /** What a login shell sets. */
 const USUAL_UMASK: u32 = 0o022;
@@ -137,12 +140,16 @@ export function endProcess(process: Process, status: u32, caller: Task): void {
     if (task.state == TASK_FREE || task.state == TASK_RESERVED) continue;
     if (task.process != index || task === caller) continue;
     // A thread in the kernel is interrupted, and looks once more at what it waited for; a call that its program only
-    // awaits, or has not begun, is no more.
-    if (task.isAwaited || task.state == TASK_NEW) {
+    // awaits, or has not begun, is no more. A thread that an awaited call waits in takes a step to leave the kernel.
+    if ((task.isAwaited && !isInLine(task)) || task.state == TASK_NEW) {
       complete(task, 0);
       continue;
     }
     task.interrupted = EINTR;
+    if (task.isAwaited) {
+      task.state = TASK_EXITING;
+      continue;
+    }
     wakeTask(task);
   }
   beginExitIfIdle(process);
@@ -156,10 +163,15 @@ export function exitStep(task: Task): i32 {
   assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
   // What a call of a thread has left to close.
   if (task.file || task.otherFile) return closeLeft(task);
+  if (isQueueCall(task)) {
+    complete(task, 0);
+    return 1;
+  }
   const process = processAt(task.process);
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
     const file: OpenFile = uninstall(process, fd);
     const isLast = file.count == 1;
+    flushObject(process, file);
     releaseFile(file);
     if (isLast) return 1;
   }
@@ -240,6 +252,8 @@ function maySignal(sender: Process, target: Process): bool {
 /** Ends a call early, as a signal would. */
 export function interruptedResult(task: Task): i32 {
   if (task.call == CALL_OPEN) return interruptOpen(task);
+  if (isTransfer(task)) return interruptTransfer(task);
+  if (isQueueCall(task)) return interruptQueueCall(task);
   stopWaiting(task);
   const moved = task.transferred + task.done;
   return moved ? <i32>moved : -EINTR;

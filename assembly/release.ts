@@ -1,8 +1,17 @@
 // What is given up at the end of a call: its place in queues, the files that it held.
-import { CALL_OPEN } from "./abi/calls";
+import {
+  CALL_MQ_RECEIVE,
+  CALL_MQ_SEND,
+  CALL_MQ_TIMEDRECEIVE,
+  CALL_MQ_TIMEDSEND,
+  CALL_MSGRCV,
+  CALL_MSGSND,
+  CALL_OPEN,
+} from "./abi/calls";
 import { GONE, PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
 import { unreserve } from "./core/descriptor";
 import { freeOpenFile, OpenFile, openFileAt, openFileIndex } from "./core/file";
+import { freeMessage } from "./core/message";
 import { pool, TASK_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
 import { Task, taskAt, taskIndex } from "./core/task";
@@ -74,6 +83,7 @@ export function complete(task: Task, result: i32): i32 {
   stopWaiting(task);
   const process = processAt(task.process);
   if (task.call == CALL_OPEN && task.c) abandonOpen(task, process);
+  if (task.d > 0 && holdsMessage(task)) freeMessage(task.d);
   const isSeen = process.state == PROCESS_ALIVE;
   task.file = keepIfLast(task.file);
   task.otherFile = keepIfLast(task.otherFile);
@@ -87,6 +97,21 @@ function abandonOpen(task: Task, process: Process): void {
   unreserve(process, task.c - 1);
   releaseFile(openFileAt(task.file - 1));
   task.file = 0;
+}
+
+/** Whether a call is one whose `d` is a message that it holds, plus 1: one that waits to send it, or was handed it. */
+function holdsMessage(task: Task): bool {
+  switch (task.call) {
+    case CALL_MQ_SEND:
+    case CALL_MQ_TIMEDSEND:
+    case CALL_MQ_RECEIVE:
+    case CALL_MQ_TIMEDRECEIVE:
+    case CALL_MSGSND:
+    case CALL_MSGRCV:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Gives up a held file, unless that closes it: then it is left. */

@@ -61,11 +61,12 @@ export function splicePipe(task: Task): i32 {
   const input = fileOfCall(task, task.a);
   const output = otherFileOfCall(task, task.b);
   if (!input || !output || !input.isReadable || !output.isWritable) return -EBADF;
-  // What is writable is a pipe; what is readable, a directory at times.
+  // A message queue cannot be spliced to.
+  if (output.kind != FILE_PIPE) return -EINVAL;
   const to = pipeAt(output.object);
   const mustNotWait = task.isAwaited || asksNotToWait(task, input, output);
   if (input.kind != FILE_PIPE) {
-    // splice_file_to_pipe: that a directory has nothing to splice comes out last.
+    // splice_file_to_pipe: that a directory or a message queue has nothing to splice comes out last.
     const waits = waitForSpace(to, task, mustNotWait);
     return waitOrEnd(task, input, output, waits ? waits : -EINVAL);
   }

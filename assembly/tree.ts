@@ -17,10 +17,11 @@ import {
 import { NAME_MAX } from "./abi/limits";
 import { S_IFDIR, S_IFIFO, S_IFMT, S_ISGID, S_ISVTX } from "./abi/stat";
 import { fileOf } from "./core/descriptor";
-import { FILE_DIRECTORY } from "./core/file";
+import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE } from "./core/file";
 import { addInode, Inode, inodeAt, ROOT, removeName } from "./core/inode";
 import { OUT } from "./core/memory";
 import { Process } from "./core/process";
+import { messageQueueAt } from "./message-queue";
 import {
   isInGroupOf,
   isOwner,
@@ -113,9 +114,9 @@ export function unlinkName(process: Process, length: u32): i32 {
   return 0;
 }
 
-/** Whether a name may be taken out of the directory that was walked to: may_delete, check_sticky. */
-function mayRemove(process: Process, inode: Inode): i32 {
-  const directory = inodeAt(walk.directory);
+/** Whether a name may be taken out of the directory that it is in: may_delete, check_sticky. */
+export function mayRemove(process: Process, inode: Inode): i32 {
+  const directory = inodeAt(inode.parent);
   if (!mayAccess(process, directory, MAY_WRITE | MAY_EXEC)) return -EACCES;
   const isSticky = (directory.mode & S_ISVTX) != 0;
   return isSticky && directory.uid != process.euid && !isOwner(process, inode) ? -EPERM : 0;
@@ -148,12 +149,27 @@ export function statPath(process: Process, length: u32): i32 {
   return 0;
 }
 
+const FTOK_DEVICE: u32 = 1;
+
+/** ftok(3), as glibc computes it: the low bits of the device, of the inode's number and of the project. */
+export function keyOfPath(process: Process, length: u32, project: i32): i32 {
+  const failed = walkToEnd(process, length);
+  if (failed) return failed;
+  const number = walk.inode + 1;
+  store<i32>(OUT, (number & 0xffff) | (FTOK_DEVICE << 16) | ((project & 0xff) << 24));
+  return 0;
+}
+
 /** fstat(2). An anonymous pipe has no inode in the tree: its maker's, for him alone (get_pipe_inode). */
 export function statDescriptor(process: Process, fd: i32): i32 {
   const file = fileOf(process, fd);
   if (!file) return -EBADF;
   if (file.kind == FILE_DIRECTORY) {
     answerStatus(inodeAt(file.object));
+    return 0;
+  }
+  if (file.kind == FILE_MESSAGE_QUEUE) {
+    answerStatus(messageQueueAt(file.object).file);
     return 0;
   }
   const pipe = pipeAt(file.object);

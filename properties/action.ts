@@ -3,6 +3,7 @@
 import type { Call } from "../src/call.js";
 import type { SpawnOptions } from "../src/linux.js";
 import { syscalls } from "../src/syscalls.js";
+import type { QueueSettings } from "../src/sysv-queue.js";
 import { pattern } from "./pattern.js";
 import { childProgram } from "./program.js";
 import type { Buffers, Groups, PathStep, Step } from "./step.js";
@@ -16,6 +17,12 @@ export type ActionArgument =
   | Groups
   | { readonly nanoseconds: string }
   | { readonly offset: string }
+  | { readonly long: string }
+  | { readonly settings: QueueSettings }
+  | { readonly maxmsg: number; readonly msgsize: number }
+  | { readonly flags: number }
+  | { readonly notify: number; readonly signo: number }
+  | { readonly soon: string; readonly seed: number }
   | null
   /** fd and events of each entry. */
   | readonly (readonly [number, number])[];
@@ -39,8 +46,25 @@ export function javascriptArgument(argument: ActionArgument): unknown {
   if ("groups" in argument) return repeated(argument.groups, argument.times);
   if ("nanoseconds" in argument) return BigInt(argument.nanoseconds);
   if ("offset" in argument) return BigInt(argument.offset);
+  if ("long" in argument) return BigInt(argument.long);
+  if ("settings" in argument) return argument.settings;
+  if ("soon" in argument) return BigInt(Date.now()) * 1_000_000n + BigInt(argument.soon);
+  if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   return argument.map(([fd, events]) => ({ fd, events }));
 }
+
+/**
+ * An argument as the model takes it. Its clocks are its own and stand still: what is soon is later than in any step before, and
+ * comes when nothing else can happen.
+ */
+function modelArgument(argument: ActionArgument): unknown {
+  const isSoon = typeof argument === "object" && argument !== null && "soon" in argument;
+  return isSoon ? MODEL_START_NS + BigInt(argument.seed + 1) * HOUR_NS : javascriptArgument(argument);
+}
+
+const HOUR_NS = 3_600_000_000_000n;
+/** CLOCK_REALTIME of a new machine: core/machine.ts. */
+const MODEL_START_NS = 946_684_800_000_000_000n;
 
 const pathOf = ({ path, filling = "", times = 0 }: PathStep): string =>
   path.replace("~", filling.repeat(times));
@@ -65,7 +89,7 @@ function buffersOf({ buffers, times, seed }: Buffers & { seed: number }): Uint8A
 export function callOf({ call, args }: Action): Call {
   if (call === "share" || call === "interrupt") throw new TypeError(`${call} is no call`);
   if (call === "spawn") return syscalls.spawn.marshal(childProgram, spawnOptions(args), undefined);
-  return syscalls[call].marshal(...args.map(javascriptArgument));
+  return syscalls[call].marshal(...args.map(modelArgument));
 }
 
 /** Whether a step's call never waits. */
@@ -80,8 +104,18 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
 
 /** Whether a call ends by itself when its time has come. */
 export function isTimed({ call, args }: Action): boolean {
+  if (call === "mq_timedsend" || call === "mq_timedreceive") return !isNever(args.at(-1));
   return call === "clock_nanosleep" || (call === "poll" && (args[1] as number) > 0);
 }
+
+const isNever = (argument: ActionArgument | undefined): boolean =>
+  typeof argument === "object" &&
+  argument !== null &&
+  "nanoseconds" in argument &&
+  argument.nanoseconds === NEVER;
+
+/** A time that no timer is set to: KTIME_MAX. */
+export const NEVER = "9223372036854775807";
 
 /** An action as people read it: `write(130, 4096 bytes)`. */
 export function actionText({ call, args }: Action): string {
@@ -98,16 +132,26 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("groups" in argument) return listText(argument.groups, argument.times);
   if ("nanoseconds" in argument) return `${argument.nanoseconds} ns`;
   if ("offset" in argument) return argument.offset;
+  if ("long" in argument) return argument.long;
+  if ("settings" in argument) return JSON.stringify(argument.settings);
+  if ("soon" in argument) return `in ${argument.soon} ns`;
+  if ("maxmsg" in argument) return `${argument.maxmsg} of ${argument.msgsize} bytes`;
+  if ("flags" in argument) return `0${(argument.flags >>> 0).toString(8)}`;
+  if ("notify" in argument) return `SIGEV ${argument.notify}, signal ${argument.signo}`;
   return `[${argument.map(([fd, events]) => `${fd}:${eventText(events)}`).join(" ")}]`;
 }
 
 /** Modes and flags of files are read in octal. */
 const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
   open: 1,
+  mq_open: 1,
   mkfifo: 1,
   mkdir: 1,
   chmod: 1,
   umask: 0,
+  msgget: 1,
+  msgsnd: 3,
+  msgrcv: 3,
 };
 
 const numberText = (call: Action["call"], number: number, place: number): string =>

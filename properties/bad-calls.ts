@@ -215,6 +215,41 @@ const strangeTimes = fc.oneof(
   plain(fc.bigInt({ min: -(2n ** 70n), max: 1000n })),
 );
 
+/** No names of message queues: nothing is made, whatever the flags. */
+const queueName = fc.oneof(
+  wrongTypes,
+  plain(fc.constantFrom("", "/", "/.", "/..", "/a/b", "//", `/${"x".repeat(256)}`, "/a\0b", "/\ud800", "q")),
+);
+
+const queueSize = fc.oneof(
+  wrongTypes,
+  objectOf({ maxmsg: fc.oneof(wrongTypes, wrongNumbers), msgsize: fc.oneof(wrongTypes, wrongNumbers) }),
+);
+
+/** C longs, and what is none. */
+const strangeLongs = fc.oneof(
+  wrongTypes,
+  wrongNumbers,
+  plain(fc.constantFrom(0n, 1n, -1n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n)),
+);
+
+const strangePaths = make(
+  () => "\ud800",
+  () => "missing/file",
+  () => "x".repeat(5000),
+  () => "",
+);
+
+const strangeSettings = objectOf(
+  {
+    uid: fc.oneof(strangeInts, wrongTypes),
+    gid: strangeInts,
+    mode: fc.oneof(strangeInts, wrongNumbers),
+    qbytes: fc.oneof(strangeInts, wrongNumbers, wrongTypes),
+  },
+  [],
+);
+
 /** Milliseconds: never for long. */
 const strangeTimeouts = fc.oneof(
   { arbitrary: make(() => 0), weight: 6 },
@@ -241,12 +276,24 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
   );
   const bytes = fc.oneof(strangeBytes, wrongTypes, wrongNumbers);
   const int = fc.oneof(strangeInts, wrongNumbers, wrongTypes, ints(-5, 20));
+  // Never one that is there: a call might wait in its line.
+  const queue = fc.oneof(ints(-(2 ** 31), -1), ints(0x7fffff00, 0x7fffffff), wrongNumbers, wrongTypes);
   const call = (name: SyscallName, ...args: fc.Arbitrary<Maker>[]): fc.Arbitrary<BadCall> =>
     fc.tuple(...args).map((makers) => ({ name, args: () => makers.map((maker) => maker()) }));
   return fc.oneof(
     call("pipe2", int),
     call("read", fd, bytes, strangeOptions),
     call("write", fd, bytes, strangeOptions),
+    call("mq_open", queueName, int, int, queueSize),
+    call("mq_close", fd),
+    call("mq_unlink", queueName),
+    call("mq_send", fd, bytes, int, strangeOptions),
+    call("mq_timedsend", fd, bytes, int, strangeTimes, strangeOptions),
+    call("mq_receive", fd, bytes, strangeOptions),
+    call("mq_timedreceive", fd, bytes, strangeTimes, strangeOptions),
+    call("mq_getattr", fd),
+    call("mq_setattr", fd, fc.oneof(wrongTypes, objectOf({ flags: int }))),
+    call("mq_notify", fd, fc.oneof(wrongTypes, objectOf({ notify: int, signo: int }))),
     call("close", fd),
     call("dup", fd),
     call("dup2", fd, fd),
@@ -272,6 +319,16 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
       strangeTimes,
       strangeOptions,
     ),
+    // Neither IPC_PRIVATE nor IPC_CREAT: the queue would stay.
+    call(
+      "msgget",
+      fc.oneof(wrongNumbers, wrongTypes, ints(-(2 ** 31), -1)),
+      fc.oneof(wrongTypes, ints(0, 0o777)),
+    ),
+    call("msgsnd", queue, fc.oneof(strangeLongs, int), bytes, int, strangeOptions),
+    call("msgrcv", queue, bytes, fc.oneof(strangeLongs, int), int, strangeOptions),
+    call("msgctl", queue, fc.oneof(int, ints(-1, 14)), fc.oneof(strangeSettings, wrongTypes)),
+    call("ftok", fc.oneof(wrongTypes, strangePaths), int),
     call("spawn", strangePrograms, strangeSpawnOptions),
     call("waitpid", int, fc.oneof(int, ints(0, 1)), strangeOptions),
     // Any integer would end the process, as it should.

@@ -11,23 +11,25 @@ import {
   type Subject,
   subjectOf,
 } from "./executors.js";
-import { cases, type Mechanism, mechanisms } from "./generators/index.js";
+import { cases, isAboutProcesses, type Mechanism, mechanisms } from "./generators/index.js";
 import { Oracle } from "./oracle.js";
-import { canBecomeOthers, pipeLimits, rootCapabilities } from "./real-machine.js";
+import { lowerQueueLimits, queueLimits } from "./queues.js";
+import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
 import type { Difference, Replay, Report, Request } from "./report.js";
 import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
 /** Steps of a case at most, after those that it begins with. */
-const caseLength = (mechanism: Mechanism): number => (mechanism === "process" ? 40 : 60);
+const caseLength = (mechanism: Mechanism): number => (isAboutProcesses(mechanism) ? 40 : 60);
 /** Cases of one mechanism before it is the next one's turn: fewer where each starts processes. */
-const casesPerTurn = (mechanism: Mechanism): number => (mechanism === "process" ? 4 : 100);
+const casesPerTurn = (mechanism: Mechanism): number => (isAboutProcesses(mechanism) ? 4 : 100);
 /** How long a difference is shrunk. */
 const SHRINKING_MS = 30_000;
 
 /** Runs what is asked for. @param progress told the steps made so far, now and then */
 export async function runCampaign(request: Request, progress: (steps: number) => void): Promise<Report> {
   const startedAt = performance.now();
+  lowerQueueLimits();
   const names = request.executor === "both" ? executorNames : [request.executor];
   const tallies: Report["tallies"][number][] = [];
   let difference: Difference | undefined;
@@ -183,6 +185,13 @@ async function openJudge(name: ExecutorName, subject: Subject): Promise<Judge> {
   const executor = await openExecutor(name, subject);
   const { firstDescriptor, rlimitNofile, form } = executor;
   const capabilities = rootCapabilities();
-  const machine = new Machine({ firstDescriptor, rlimitNofile, capabilities, ...pipeLimits() });
+  const machine = new Machine({
+    firstDescriptor,
+    rlimitNofile,
+    capabilities,
+    ...queueLimits(),
+    ...pipeLimits(),
+    ...messageQueueLimits(),
+  });
   return { executor, oracle: new Oracle(machine, form, capabilities) };
 }

@@ -6,6 +6,7 @@ import { type Executor, HarnessError } from "./executor.js";
 import { type Observation, type Oracle, type Pending, taskText, type Verdict } from "./oracle.js";
 import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
+import { Queues, removeQueues } from "./queues.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
 import type { Case, Step } from "./step.js";
 import type { Tally } from "./tally.js";
@@ -52,9 +53,11 @@ export async function runCase(
   } catch (error) {
     // What went wrong first says more than what goes wrong when cleaning up after it.
     await Promise.resolve(executor.end()).catch(() => {});
+    removeQueues();
     throw error;
   }
   await executor.end();
+  removeQueues();
   return result;
 }
 
@@ -65,6 +68,9 @@ class CaseRun {
   readonly #made: Made[] = [];
   readonly #blocked = new Map<number, Pending>();
   readonly #pids = new Pids(process.pid);
+  readonly #queues = new Queues((thread) => this.#pids.modelPidOf(thread));
+  /** What the msgget that is made comes to on the model. */
+  #predicted: number | undefined;
   /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
   readonly #roots: Set<number>;
 
@@ -108,13 +114,23 @@ class CaseRun {
   async step(step: Step): Promise<Verdict> {
     const pending = this.#pendingOf(step);
     if (pending === undefined) return { kind: "allowed" };
+    const { process: caller, action: made } = pending;
+    if (made.call === "msgget") this.#predicted = this.#oracle.predict(caller, made);
     if (process.env.ORACLE_TRACE) console.error("T", JSON.stringify(pending));
-    await this.#executor.issue({ ...pending, action: this.#pids.toReal(pending.action) });
+    await this.#executor.issue({ ...pending, action: this.#toReal(pending.action) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
     const verdict = this.#judge(pending, observation);
     if (pending.action.call === "spawn" && verdict.kind === "allowed") this.#meetProcesses();
     return verdict;
+  }
+
+  #toReal(action: Action): Action {
+    return this.#queues.toReal(this.#pids.toReal(action));
+  }
+
+  #toModel(call: string, outcome: Outcome): Outcome {
+    return this.#queues.toModel(call, this.#pids.toModel(call, outcome), this.#predicted);
   }
 
   #judge(pending: Pending, observation: Observation): Verdict {
@@ -140,6 +156,7 @@ class CaseRun {
       machine,
       processes: alive.map(({ process }) => process),
       pids: this.#pids.known(),
+      queues: this.#queues.known(),
       firstDescriptor: this.#executor.firstDescriptor,
       rlimitNofile: this.#executor.rlimitNofile,
       stepNumber: this.#made.length,
@@ -181,7 +198,7 @@ class CaseRun {
       if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
       this.#blocked.delete(id);
       if (completed.action.call !== "interrupt") this.#tally.outcome(completed.action.call, outcome);
-      observation.set(id, this.#pids.toModel(completed.action.call, outcome));
+      observation.set(id, this.#toModel(completed.action.call, outcome));
     }
     this.#tally.steps++;
     if (!observation.has(pending.id)) this.#tally.blocked++;

@@ -1,5 +1,6 @@
 // Known differences between the model and the real kernel that are accepted: each with its reason. Anything else is a bug. A
 // case that meets one ends there, and is counted.
+import { CALL_MSGRCV, CALL_MSGSND } from "../assembly/abi/calls.js";
 import { F_SETFL } from "../assembly/abi/fcntl.js";
 import { FORM_AWAITED, FORM_BLOCKING } from "../assembly/abi/model.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
@@ -58,6 +59,20 @@ export const avoidances: readonly Avoidance[] = [
       "(a write gives its partial count, a read goes to the end of the line); on the model nobody notices",
     appliesTo: ({ action: { call }, form, blocked }) =>
       form === FORM_BLOCKING && blocked > 0 && /^set(resuid|resgid|groups)$/.test(call),
+  },
+  {
+    name: "credentials are changed while an awaited call waits in a System V queue's line",
+    reason:
+      "libc's signals make the thread that it waits in leave the kernel for a moment, and it is the last in line again; on the " +
+      "model it keeps its place",
+    appliesTo: ({ action: { call }, caller, machine, form }) =>
+      form === FORM_AWAITED &&
+      /^set(resuid|resgid|groups)$/.test(call) &&
+      machine
+        .tasks()
+        .some(
+          ({ process, call: number }) => process === caller && [CALL_MSGSND, CALL_MSGRCV].includes(number),
+        ),
   },
 ];
 

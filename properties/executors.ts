@@ -1,6 +1,8 @@
 // The executors by name.
 import type { Executor } from "./executor.js";
-import { isAboutUsers, type Mechanism } from "./generators/index.js";
+import { isAboutProcesses, isAboutUsers, type Mechanism } from "./generators/index.js";
+import { canMakeQueues } from "./queue-names.js";
+import { hasOwnQueues } from "./queues.js";
 import { canBecomeOthers } from "./real-machine.js";
 
 export const executorNames = ["sync", "awaited"] as const;
@@ -8,17 +10,20 @@ export type ExecutorName = (typeof executorNames)[number];
 
 /**
  * Which cases an executor can run here: those that start and end processes are blocking calls' only; those about users
- * need others than root.
+ * need others than root; those about System V queues an IPC namespace of their own, so that nothing else is ever touched.
  */
 export const canRun = (name: ExecutorName, mechanism: Mechanism): boolean =>
-  (name === "sync" || mechanism !== "process") && (!isAboutUsers(mechanism) || canBecomeOthers());
+  (name === "sync" || !isAboutProcesses(mechanism)) &&
+  (!mechanism.startsWith("mqueue") || canMakeQueues()) &&
+  (!isAboutUsers(mechanism) || canBecomeOthers()) &&
+  (!mechanism.startsWith("sysv") || hasOwnQueues());
 
 /** What cases are about: calls in processes that last, or processes themselves. */
 export type Subject = "calls" | "processes";
 
 /** What a mechanism's cases are about. Those that change users need the backend's own descriptors out of the way, too. */
 export const subjectOf = (mechanism: Mechanism): Subject =>
-  mechanism === "process" || isAboutUsers(mechanism) ? "processes" : "calls";
+  isAboutProcesses(mechanism) || isAboutUsers(mechanism) ? "processes" : "calls";
 
 /** Opens the executor for cases. */
 export async function openExecutor(name: ExecutorName, subject: Subject): Promise<Executor> {

@@ -5,6 +5,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { ISOLATED } from "./isolated.js";
+import { QUEUES_FOLDER } from "./queue-names.js";
 import type { Report, Request } from "./report.js";
 
 /** What a campaign's process sends: how far it is, then what came of it. */
@@ -20,13 +22,24 @@ const dying = ["setpriv", "--pdeathsig", "KILL"];
 
 const mounting = ["sh", "-c", 'mount -t tmpfs linux-ipc /dev/shm && exec "$@"', "sh"];
 
+// The names of message queues can be seen and removed there, and their limits are low: cases are to run into them.
+const makingQueues = [
+  "sh",
+  "-c",
+  `mount -t tmpfs linux-ipc /dev/shm && mkdir ${QUEUES_FOLDER} && mount -t mqueue linux-ipc ${QUEUES_FOLDER} &&
+  cd /proc/sys/fs/mqueue && echo 4 > queues_max && echo 6 > msg_max && echo 4000 > msgsize_max && echo 3 > msg_default &&
+  echo 200 > msgsize_default && cd / && prlimit --msgqueue=20000:20000 --pid $$ && exec "$@"`,
+  "sh",
+];
+
 /** How a command is started in namespaces of its own; undefined where that is forbidden. */
 function isolatingCommand(): readonly string[] | undefined {
   // Whoever is not root becomes it in a user namespace first.
   const own = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
   const plain = own.map((options) => ["unshare", ...options]);
   const separate = [...plain.map((command) => [...dying, ...command]), ...plain];
-  return [...separate.map((command) => [...command, ...mounting]), ...separate].find(works);
+  const furnished = [makingQueues, mounting, []];
+  return furnished.flatMap((more) => separate.map((command) => [...command, ...more])).find(works);
 }
 
 const works = ([file, ...args]: readonly string[]): boolean =>
@@ -51,7 +64,10 @@ export interface IsolatedCampaign {
 export function startCampaign(request: Request, progress: (steps: number) => void): IsolatedCampaign {
   const isolating = isolatingCommand();
   const [command, ...args] = [...(isolating ?? []), process.execPath, main, JSON.stringify(request)];
-  const child = spawn(command as string, args, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = spawn(command as string, args, {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    env: { ...process.env, [ISOLATED]: isolating === undefined ? "" : "1" },
+  });
   return {
     note:
       isolating === undefined ? "namespaces are forbidden here (unshare failed): running without" : undefined,

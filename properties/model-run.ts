@@ -43,6 +43,7 @@ export class ModelRun {
       machine,
       processes,
       pids: alive.map(({ pid }) => pid),
+      queues: machine.sysvQueues().map(({ id }) => id),
       firstDescriptor: 3,
       rlimitNofile: 27,
       stepNumber: number,

@@ -33,24 +33,27 @@ describe.each(forms)("the model, %s calls", (_, form) => {
   const machine = new Machine(options);
   const again = new Machine(options);
 
-  it("goes on from a snapshot exactly as it went on before", () => {
-    fc.assert(
-      fc.property(cases("all", 30), cases("all", 30), schedules, (before, after, schedule) => {
-        fresh(machine);
-        const first = new ModelRun(machine, form);
-        play(first, before, schedule);
-        const state = machine.snapshot();
-        const forked = first.fork(again);
-        const once = first.fork(machine);
-        play(once, after, schedule);
-        again.restore(state);
-        play(forked, after, schedule);
-        expect(forked.log).toEqual(once.log);
-        expect(again.hash()).toBe(machine.hash());
-      }),
-      { numRuns: 200 },
-    );
-  });
+  it.each<Mechanism>(["all", "sysv"])(
+    "goes on from a snapshot exactly as it went on before: %s",
+    (mechanism) => {
+      fc.assert(
+        fc.property(cases(mechanism, 30), cases(mechanism, 30), schedules, (before, after, schedule) => {
+          fresh(machine);
+          const first = new ModelRun(machine, form);
+          play(first, before, schedule);
+          const state = machine.snapshot();
+          const forked = first.fork(again);
+          const once = first.fork(machine);
+          play(once, after, schedule);
+          again.restore(state);
+          play(forked, after, schedule);
+          expect(forked.log).toEqual(once.log);
+          expect(again.hash()).toBe(machine.hash());
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   it("a state has the same hash however it came to be: what was closed leaves no trace", () => {
     fc.assert(

@@ -149,6 +149,14 @@ export class Oracle {
     return (shared[0] as { result: number }).result;
   }
 
+  /** What a call that never blocks comes to, in the first of the states. Leaves all as it was. */
+  predict(process: number, action: Action): number {
+    const before = this.machine.snapshot();
+    const result = this.machine.attempt(this.machine.createTask(process, this.form), callOf(action));
+    this.machine.restore(before);
+    return result;
+  }
+
   /** Whether a call may block in one of the states. Leaves all as it was. */
   mayBlock(process: number, action: Action): boolean {
     if (refusalOf(action) !== 0) return false;

@@ -1,8 +1,9 @@
 // What a call came to, in the same form from both sides.
 import { GONE } from "../assembly/abi/model.js";
-import type { Call } from "../src/call.js";
+import type { Call, SysvMessage } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
-import type { FileStatus, WaitResult } from "../src/linux.js";
+import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } from "../src/linux.js";
+import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
 import { eventText } from "./action.js";
 
 export interface Outcome {
@@ -27,14 +28,27 @@ export const gone: Outcome = { result: GONE, values: none, bytes: undefined };
 
 /** The outcome of a call with what it returned, or -errno, and the buffer or buffers that it read into. */
 export function outcomeOf(call: string, result: number, value: unknown, buffer: unknown): Outcome {
+  // A key depends on the file system, and may be negative.
+  if (call === "ftok" && typeof value === "number") return answer(0);
   if (result < 0) return { result, values: none, bytes: undefined };
   switch (call) {
     case "read":
-      return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
+      return { result, values: none, bytes: withoutPid((buffer as Uint8Array).subarray(0, result)) };
     case "readv":
+      return { result, values: none, bytes: withoutPid(firstBytes(buffer as readonly Uint8Array[], result)) };
     case "vmsplice":
       // Of a vmsplice into a pipe these are the bytes that it took.
       return { result, values: none, bytes: firstBytes(buffer as readonly Uint8Array[], result) };
+    case "mq_receive":
+    case "mq_timedreceive": {
+      const { length, priority } = value as MessageReceipt;
+      return { result: length, values: [priority], bytes: (buffer as Uint8Array).subarray(0, length) };
+    }
+    case "mq_getattr":
+    case "mq_setattr": {
+      const { flags, maxmsg, msgsize, curmsgs } = value as MessageQueueAttributes;
+      return { result: 0, values: [flags, maxmsg, msgsize, curmsgs], bytes: undefined };
+    }
     case "stat":
     case "fstat": {
       const { mode, nlink, uid, gid } = value as FileStatus;
@@ -52,12 +66,49 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
     case "spawn":
       // The two number their processes differently: pids.ts translates.
       return { result: 1, values: none, bytes: undefined };
+    case "msgrcv": {
+      const { length, type } = value as ReceivedSysvMessage;
+      const low = Number(BigInt.asIntN(32, type));
+      const high = Number(BigInt.asIntN(32, type >> 32n));
+      return { result: length, values: [low, high], bytes: (buffer as Uint8Array).subarray(0, length) };
+    }
+    case "msgctl":
+      return answer(0, queueValues(value as QueueStatus | QueueLimits | undefined));
     case "clock_gettime":
       // The model's time is its own: the value is checked apart.
       return { result: 0, values: none, bytes: undefined };
     default:
       return { result, values: none, bytes: undefined };
   }
+}
+
+/**
+ * What read(2) gives of a message queue ends in the pid of who is to be told, which the two number differently: there is a
+ * process or there is none.
+ */
+function withoutPid(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0 || bytes.length > STATUS_LENGTH) return bytes;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  const [, before, pid] = /^((?:.*NOTIFY_PID:)?)([1-9]\d*) *\n$/s.exec(text) ?? [];
+  return pid === undefined ? bytes : Buffer.from(`${before}(some process)`);
+}
+
+const STATUS_LENGTH = 60;
+
+/** Where in the values of a queue's status stands what the two number differently. */
+export const STATUS_PLACES = { id: 0, key: 1, lspid: 2, lrpid: 3, count: 15 } as const;
+
+/** Of times only whether there is one: the model's time is its own. Sequence numbers and indices are each one's own too. */
+function queueValues(value: QueueStatus | QueueLimits | undefined): readonly number[] {
+  if (value === undefined) return none;
+  if ("index" in value) {
+    const { msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql, msgseg } = value;
+    return [msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql, msgseg];
+  }
+  const { id = -1, perm, qnum, cbytes, qbytes, lspid, lrpid, stime, rtime, ctime } = value;
+  const { key, uid, gid, cuid, cgid, mode } = perm;
+  const times = [stime, rtime, ctime].map((time) => (time === 0n ? 0 : 1));
+  return [id, key, lspid, lrpid, uid, gid, cuid, cgid, mode, qnum, cbytes, qbytes, ...times];
 }
 
 function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {
@@ -75,7 +126,9 @@ function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {
 /** The outcome of an attempt on the model that did not block. */
 export function modelOutcome(call: Call, result: number): Outcome {
   if (result === GONE) return gone;
-  return outcomeOf(call.syscall.name, result, call.value, call.payload);
+  const { name } = call.syscall;
+  const buffer = name === "msgrcv" ? (call.payload as SysvMessage).bytes : call.payload;
+  return outcomeOf(name, result, call.value, buffer);
 }
 
 export function sameOutcome(a: Outcome, b: Outcome): boolean {

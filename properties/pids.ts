@@ -1,4 +1,5 @@
 // The real kernel and the model number their processes differently: pids are translated on the way in and on the way out.
+import { readFileSync } from "node:fs";
 import type { Action } from "./action.js";
 import { HarnessError } from "./executor.js";
 import type { Outcome } from "./outcome.js";
@@ -60,7 +61,23 @@ export class Pids {
     }
   }
 
+  /** The model's pid of a process that the kernel knows by the number of one of its threads; 0 for 0. */
+  modelPidOf(thread: number): number {
+    if (thread === 0) return 0;
+    return this.#model.get(thread) ?? this.#modelPid(processOf(thread));
+  }
+
   #modelPid(real: number): number {
     return this.#model.get(real) ?? -real;
+  }
+}
+
+/** The process that a thread belongs to; the thread itself if it is gone. */
+function processOf(thread: number): number {
+  try {
+    const [, process] = /^Tgid:\s*(\d+)/m.exec(readFileSync(`/proc/${thread}/status`, "latin1")) ?? [];
+    return Number(process ?? thread);
+  } catch {
+    return thread;
   }
 }

@@ -57,6 +57,27 @@ export const pipeLimits = (): Pick<
   pipeUserPagesHard: limit("pipe-user-pages-hard"),
 });
 
+/** The machine's limits on POSIX message queues. */
+export const messageQueueLimits = (): MachineOptions => ({
+  mqMsgMax: limit("mqueue/msg_max"),
+  mqMsgsizeMax: limit("mqueue/msgsize_max"),
+  mqQueuesMax: limit("mqueue/queues_max"),
+  mqMsgDefault: limit("mqueue/msg_default"),
+  mqMsgsizeDefault: limit("mqueue/msgsize_default"),
+  rlimitMsgqueue: resourceLimit("Max msgqueue size"),
+});
+
+/** The soft limit of this process on a resource, which its children inherit: proc_pid_limits(5). */
+function resourceLimit(name: string): number {
+  const line = readFileSync("/proc/self/limits", "latin1")
+    .split("\n")
+    .find((text) => text.startsWith(name));
+  const soft = Number(line?.slice(name.length).trim().split(/\s+/)[0]);
+  return Number.isSafeInteger(soft) ? Math.min(soft, UNLIMITED) : UNLIMITED;
+}
+
+const UNLIMITED = 0xffffffff;
+
 /** Whether processes here can become all users of cases: not in a user namespace of one user. */
 export function canBecomeOthers(): boolean {
   if (!canLimit()) return false;

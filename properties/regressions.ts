@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExecutorName } from "./executors.js";
-import { type Mechanism, usualUsers } from "./generators/index.js";
+import { isAboutProcesses, type Mechanism, usualUsers } from "./generators/index.js";
 import type { Difference, Replay } from "./report.js";
 import type { Step } from "./step.js";
 import type { UserName } from "./users.js";
@@ -50,5 +50,5 @@ export const replayOf = ({ users, steps, mechanism }: Regression, times: number)
   users: users ?? usualUsers(mechanism),
   steps,
   mechanism,
-  times: mechanism === "process" ? Math.ceil(times / 20) : times,
+  times: isAboutProcesses(mechanism) ? Math.ceil(times / 20) : times,
 });

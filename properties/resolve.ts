@@ -10,6 +10,8 @@ export interface Setting {
   readonly processes: readonly number[];
   /** The pids in the model of all processes ever made, the oldest first. */
   readonly pids: readonly number[];
+  /** The identifiers in the model of all System V queues ever made, the oldest first. */
+  readonly queues: readonly number[];
   readonly firstDescriptor: number;
   readonly rlimitNofile: number;
   /** Numbers the writes of the case. */
@@ -61,12 +63,24 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   if (typeof argument === "number" || argument === null) return argument;
   if ("path" in argument || "groups" in argument || "offset" in argument) return argument;
   if ("room" in argument || "nanoseconds" in argument) return argument;
+  if ("long" in argument || "settings" in argument) return argument;
+  if ("queue" in argument) {
+    const queues = setting.machine.sysvQueues().map(({ id }) => id);
+    return pickQueue(queues, argument.queue);
+  }
+  if ("everQueue" in argument) return pickQueue(setting.queues, argument.everQueue);
+  if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
+  if ("soon" in argument) return { soon: argument.soon, seed: setting.stepNumber };
   if ("buffers" in argument) return { ...argument, seed: setting.stepNumber };
   if ("bytes" in argument) return { bytes: argument.bytes, seed: setting.stepNumber };
   if ("pid" in argument) return setting.pids[argument.pid % setting.pids.length] as number;
   if (Array.isArray(argument)) return argument.map(({ fd, events }) => [lookup.number(fd), events] as const);
   return lookup.number(argument as Handle);
 }
+
+/** No queue has the number that is taken if there is none. */
+const pickQueue = (ids: readonly number[], place: number): number =>
+  ids.length === 0 ? 0x7ffffff0 : (ids[place % ids.length] as number);
 
 class Descriptors {
   readonly #setting: Setting;
@@ -82,6 +96,7 @@ class Descriptors {
     if ("limit" in handle) return this.#setting.rlimitNofile + handle.limit;
     if ("free" in handle) return this.#free(handle.free);
     if ("open" in handle) return pick(this.#open, handle.open);
+    if ("mq" in handle) return pick(this.#messageQueues(), handle.mq);
     if ("read" in handle) return pick(this.#ends("read"), handle.read);
     return pick(this.#ends("write"), handle.write);
   }
@@ -93,6 +108,10 @@ class Descriptors {
   #ends(end: "read" | "write"): DescriptorFacts[] {
     const ofPipes = this.#open.filter(({ kind }) => kind === "pipe");
     return ofPipes.filter((descriptor) => descriptor.end === end || descriptor.end === "both");
+  }
+
+  #messageQueues(): DescriptorFacts[] {
+    return this.#open.filter(({ kind }) => kind === "message queue");
   }
 
   #free(place: number): number {

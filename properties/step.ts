@@ -2,6 +2,7 @@
 // ("the second open read end") so that a step keeps its meaning when the steps before it are shrunk away. Steps are
 // plain JSON: regression files hold them.
 import type { SyscallName } from "../src/linux.js";
+import type { QueueSettings } from "../src/sysv-queue.js";
 import type { UserName } from "./users.js";
 
 /** A descriptor of the calling process: the k-th of its kind, modulo how many there are; -1 if there is none. */
@@ -9,6 +10,7 @@ export type Handle =
   | { readonly open: number }
   | { readonly read: number }
   | { readonly write: number }
+  | { readonly mq: number }
   /** The k-th number from the first descriptor on that is not open. */
   | { readonly free: number }
   /** RLIMIT_NOFILE plus this. */
@@ -42,6 +44,19 @@ export type StepArgument =
   | Groups
   /** The k-th of the process's own calls that are blocked. */
   | { readonly blocked: number }
+  /** What a new message queue is to hold; the flags of one that is open; how to be told of a message. */
+  | { readonly maxmsg: number; readonly msgsize: number }
+  | { readonly flags: number }
+  | { readonly notify: number; readonly signo: number }
+  /** A time of CLOCK_REALTIME that comes so many nanoseconds after the call, in decimal. */
+  | { readonly soon: string }
+  /** A System V queue: the k-th there is, or the k-th ever made. */
+  | { readonly queue: number }
+  | { readonly everQueue: number }
+  /** A C long, in decimal. */
+  | { readonly long: string }
+  /** What IPC_SET sets. */
+  | { readonly settings: QueueSettings }
   | readonly PollStep[];
 
 /** A path: "~" in it stands for a text so many times over. */

@@ -132,7 +132,210 @@ const mutants = [
     REMOVED,
     { only: "process" },
   ),
+  sysv(
+    "a message is never handed over",
+    "sysv-queue.ts",
+    "if (!handOver(queue, message)) enqueue",
+    "enqueue",
+  ),
+  sysv(
+    "a receiver without enough room is passed over, and waits on",
+    "sysv-queue.ts",
+    "      stopWait(task, wait);\n      const fits = (task.b & MSG_NOERROR) != 0 || length <= <u32>task.c;",
+    "      const fits = (task.b & MSG_NOERROR) != 0 || length <= <u32>task.c;\n      if (!fits) { wait = next; continue; }\n      stopWait(task, wait);",
+  ),
+  sysv(
+    "a hand-over notes no receiver",
+    "sysv-queue.ts",
+    "queue.lastReceiver = processAt(task.process).pid;",
+    REMOVED,
+  ),
+  sysv(
+    "a negative type takes the first that is small enough",
+    "sysv-queue.ts",
+    "if (wanted >= 0) return index;",
+    "return index;",
+  ),
+  sysv(
+    "MSG_EXCEPT is forgotten",
+    "sysv-queue.ts",
+    "return flags & MSG_EXCEPT ? type != wanted : type == wanted;",
+    "return type == wanted;",
+  ),
+  sysv(
+    "MSG_COPY cuts off",
+    "sysv-queue.ts",
+    "return message.length > <u32>task.c ? -EINVAL : deliver(message, task.c);",
+    "return deliver(message, task.c);",
+  ),
+  sysv(
+    "messages of no bytes are not counted",
+    "sysv-queue.ts",
+    " && <u64>this.count + 1 <= this.maxBytes;",
+    ";",
+  ),
+  sysv(
+    "IPC_SET leaves receivers asleep",
+    "sysv-queue.ts",
+    "  wakeReceivers(queue);\n  wakeSenders(queue);",
+    "  wakeSenders(queue);",
+  ),
+  sysv(
+    "IPC_SET leaves senders asleep",
+    "sysv-queue.ts",
+    "  wakeReceivers(queue);\n  wakeSenders(queue);",
+    "  wakeReceivers(queue);",
+  ),
+  sysv(
+    "a message taken out wakes no sender",
+    "sysv-queue.ts",
+    "  wakeSenders(queue);\n  const length",
+    "  const length",
+  ),
+  sysv("IPC_RMID leaves senders asleep", "sysv-queue.ts", "  dismiss(queue.senders);\n", REMOVED),
+  sysv(
+    "IPC_SET beyond msgmnb is granted",
+    "sysv-queue.ts",
+    "if (<u32>maxBytes > machine.msgmnb && !process.can(CAP_SYS_RESOURCE)) return -EPERM;",
+    REMOVED,
+  ),
+  sysv(
+    "a queue's group is its maker's alone",
+    "core/ipc.ts",
+    "isInGroup(process, object.cgid) || isInGroup(process, object.gid)",
+    "isInGroup(process, object.cgid)",
+  ),
+  sysv(
+    "a maker loses his rights with the queue",
+    "core/ipc.ts",
+    "process.euid == object.cuid || process.euid == object.uid) granted",
+    "process.euid == object.uid) granted",
+  ),
+  sysv("IPC_EXCL alone refuses", "core/ipc.ts", "flags & IPC_CREAT && flags & IPC_EXCL", "flags & IPC_EXCL"),
+  sysv(
+    "msgget asks for no permission",
+    "core/ipc.ts",
+    "return mayAccessIpc(process, object, flags) ? object.id : -EACCES;",
+    "return object.id;",
+  ),
+  mqueue(
+    "a message goes before those of its priority",
+    "message-queue.ts",
+    "messageAt(after).type >= message.type",
+    "messageAt(after).type > message.type",
+  ),
+  mqueue(
+    "a receiver is woken, and not handed its message",
+    "mq-transfer.ts",
+    "    receiver.d = message;\n    receiver.set(TASK_FLAG_HANDED);\n    return 0;",
+    "    insertMessage(queue, message);\n    return 0;",
+  ),
+  mqueue(
+    "a message that is taken wakes no poll",
+    "mq-transfer.ts",
+    "  } else {\n    wake(queue.polls, 0);\n  }",
+    "  }",
+  ),
+  mqueue(
+    "any message uses a notification up",
+    "message-queue.ts",
+    "queue.notified && queue.count == 1",
+    "queue.notified",
+  ),
+  mqueue(
+    "a notification outlives a close",
+    "message-queue.ts",
+    "if (queue.notified == processIndex(process) + 1) removeNotification(queue);",
+    REMOVED,
+  ),
+  mqueue(
+    "a process asks twice to be told",
+    "message-queue.ts",
+    "if (queue.notified) return -EBUSY;",
+    "if (queue.notified && queue.notified != self) return -EBUSY;",
+  ),
+  mqueue(
+    "anybody withdraws a notification",
+    "message-queue.ts",
+    "if (queue.notified == self) removeNotification(queue);",
+    "removeNotification(queue);",
+  ),
+  mqueue("O_EXCL alone refuses", "mq-open.ts", "flags & O_CREAT && flags & O_EXCL", "flags & O_EXCL"),
+  mqueue(
+    "the umask does not count",
+    "mq-open.ts",
+    "mode & ~process.umask & PERMISSIONS",
+    "mode & PERMISSIONS",
+  ),
+  mqueue(
+    "RLIMIT_MSGQUEUE counts no tree nodes",
+    "message-queue.ts",
+    " + min<u64>(messages, MQ_PRIO_MAX) * TREE_NODE",
+    REMOVED,
+  ),
+  mqueue(
+    "a message of the full length is too long",
+    "mq-transfer.ts",
+    "if (length > queue.maxBytes) return -EMSGSIZE;",
+    "if (length >= queue.maxBytes) return -EMSGSIZE;",
+  ),
+  mqueue("a read of a queue begins anew each time", "message-queue.ts", "file.offset += count;", REMOVED),
+  mqueue(
+    "a queue's descriptor is inherited",
+    "mq-open.ts",
+    "return install(process, fd, file, true);",
+    "return install(process, fd, file, false);",
+  ),
+  mqueue(
+    "another's queue cannot be removed: EPERM",
+    "mq-open.ts",
+    "return forbidden == -EPERM ? -EACCES : forbidden;",
+    "return forbidden;",
+  ),
+  mqueue(
+    "mq_setattr never clears O_NONBLOCK",
+    "message-queue.ts",
+    "file.flags = (file.flags & ~O_NONBLOCK) | flags;",
+    "file.flags |= flags;",
+  ),
+  mqueue("a negative time is one", "mq-transfer.ts", "if (time < 0) return -EINVAL;", REMOVED),
+  mqueue(
+    "queues_max counts open queues only",
+    "message-queue.ts",
+    "  machine.mqQueues--;\n  pool(MESSAGE_QUEUE_POOL)",
+    "  pool(MESSAGE_QUEUE_POOL)",
+  ),
+  mqueue(
+    "a buffer may be shorter than msgsize",
+    "mq-transfer.ts",
+    "if (<u32>task.b < queue.maxBytes) return -EMSGSIZE;",
+    REMOVED,
+  ),
+  mqueue(
+    "a message wakes nobody who awaits it",
+    "message-queue.ts",
+    "  wake(queue.polls, 0);\n}\n\nfunction removeNotification",
+    "}\n\nfunction removeNotification",
+    { executor: "awaited" },
+  ),
+  mqueue(
+    "an awaited receive of a closed descriptor goes on",
+    "mq-transfer.ts",
+    "return awaitEvents(task, file, queue.polls, task.a,",
+    "return awaitEvents(task, file, queue.polls, -1,",
+    { executor: "awaited" },
+  ),
 ];
+
+/** One that cases on POSIX message queues are to catch. */
+function mqueue(name, file, from, to, more = {}) {
+  return bug(`mqueue: ${name}`, file, from, to, { only: "mqueue", ...more });
+}
+
+/** One that cases on System V queues are to catch. */
+function sysv(name, file, from, to) {
+  return bug(`sysv: ${name}`, file, from, to, { only: "sysv" });
+}
 
 /** @param options `executor`: which one is to catch it (`sync` if left out); `also`: a second replacement; `only`: the mechanism to look in (all if left out) */
 function bug(name, file, from, to, { executor = "sync", also, only } = {}) {

@@ -1,9 +1,10 @@
 // Checks of arguments before anything is touched: what C's types cannot hold is a TypeError that names the argument;
 // what they can hold goes on to the kernel, whose errno judges it.
 import { byteLengthOf, isUint8Array } from "./byte-length.js";
-import type { PollEntry, SpawnRequest } from "./call.js";
+import type { PollEntry, QueueNotification, QueueSize, SpawnRequest } from "./call.js";
 import { argumentError, argumentMistake } from "./errors.js";
 import { isExecutable, isProgram, isText, type Json } from "./program.js";
+import type { QueueSettings } from "./sysv-queue.js";
 
 /** A C int. */
 export function int(syscall: string, argument: string, value: unknown): number {
@@ -14,6 +15,25 @@ export function int(syscall: string, argument: string, value: unknown): number {
 /** A C int that may be left out. */
 export function intOr(syscall: string, argument: string, value: unknown, otherwise: number): number {
   return value === undefined ? otherwise : int(syscall, argument, value);
+}
+
+/** A C long with all its bits: a bigint, or an integer that a number holds. */
+export function long(syscall: string, argument: string, value: unknown): bigint {
+  const exact = typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof exact === "bigint" && BigInt.asIntN(64, exact) === exact) return exact;
+  throw argumentError(syscall, argument, "an integer, or a bigint that fits in 64 bits", value);
+}
+
+/** A C unsigned int, as an integer of 32 bits. */
+export function unsigned(syscall: string, argument: string, value: unknown): number {
+  if (typeof value === "number" && value >>> 0 === value) return value | 0;
+  throw argumentError(syscall, argument, "an unsigned 32-bit integer", value);
+}
+
+/** A C long, as far as a number is exact. */
+function exactLong(syscall: string, argument: string, value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw argumentError(syscall, argument, "an integer", value);
 }
 
 /** A buffer that is there to be read or filled. */
@@ -71,12 +91,58 @@ export function groupList(syscall: string, argument: string, value: unknown): re
   return Array.from(value, (one: unknown, index) => int(syscall, `${argument}[${index}]`, one));
 }
 
+/** What a new message queue is to hold; undefined for the system's defaults. */
+export function queueAttributes(syscall: string, argument: string, value: unknown): QueueSize | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "object") throw argumentError(syscall, argument, "null or { maxmsg, msgsize }", value);
+  const { maxmsg, msgsize } = value as QueueSize;
+  return {
+    maxmsg: exactLong(syscall, `${argument}.maxmsg`, maxmsg),
+    msgsize: exactLong(syscall, `${argument}.msgsize`, msgsize),
+  };
+}
+
+/** The flags of attributes. */
+export function queueFlags(syscall: string, argument: string, value: unknown): number {
+  if (typeof value !== "object" || value === null) throw argumentError(syscall, argument, "{ flags }", value);
+  return int(syscall, `${argument}.flags`, (value as { flags?: unknown }).flags);
+}
+
+/** How a process is to be told of a message; undefined for not at all. */
+export function queueNotification(
+  syscall: string,
+  argument: string,
+  value: unknown,
+): QueueNotification | undefined {
+  if (value === null) return undefined;
+  if (typeof value !== "object") throw argumentError(syscall, argument, "null or { notify, signo }", value);
+  const { notify, signo } = value as Partial<QueueNotification>;
+  return {
+    notify: int(syscall, `${argument}.notify`, notify),
+    signo: intOr(syscall, `${argument}.signo`, signo, 0),
+  };
+}
+
 const MAX_NANOSECONDS = (1n << 63n) - 1n;
 
 /** A time in nanoseconds that a C timespec can be made from. */
 export function nanoseconds(syscall: string, argument: string, value: unknown): bigint {
   if (typeof value === "bigint" && value <= MAX_NANOSECONDS && value >= -MAX_NANOSECONDS) return value;
   throw argumentError(syscall, argument, "a bigint of nanoseconds that fits in 64 bits", value);
+}
+
+/** What msgctl(2) sets, copied. */
+export function queueSettings(syscall: string, argument: string, value: unknown): QueueSettings {
+  if (typeof value !== "object" || value === null) {
+    throw argumentError(syscall, argument, "{ uid, gid, mode, qbytes }", value);
+  }
+  const { uid, gid, mode, qbytes } = value as Record<keyof QueueSettings, unknown>;
+  return {
+    uid: int(syscall, `${argument}.uid`, uid),
+    gid: int(syscall, `${argument}.gid`, gid),
+    mode: int(syscall, `${argument}.mode`, mode),
+    qbytes: size(syscall, `${argument}.qbytes`, qbytes),
+  };
 }
 
 /** The entries of poll(2), copied. */

@@ -9,6 +9,8 @@ export class Call {
   value: unknown = undefined;
   /** Bytes moved so far by a write that was made in several attempts. */
   transferred = 0;
+  /** The time until which a call waits that has one beside its buffer: nanoseconds of CLOCK_REALTIME. */
+  deadline: bigint | undefined = undefined;
   /** Whether an awaited call has begun to wait: it goes on waiting if O_NONBLOCK is set meanwhile. */
   isWaiting = false;
 
@@ -45,6 +47,24 @@ export interface SpawnRequest {
   readonly env: readonly string[] | undefined;
 }
 
+/** Messages that a new message queue may hold, and bytes of each. */
+export interface QueueSize {
+  readonly maxmsg: number;
+  readonly msgsize: number;
+}
+
+/** What mq_open opens. */
+export interface QueueOpening {
+  readonly name: string;
+  readonly attributes: QueueSize | undefined;
+}
+
+/** How mq_notify is to tell: SIGEV_*, and by which signal. */
+export interface QueueNotification {
+  readonly notify: number;
+  readonly signo: number;
+}
+
 /** How much splice and tee move, and from and to which places of files that have places. */
 export interface SpliceRequest {
   readonly offIn: bigint | undefined;
@@ -53,8 +73,14 @@ export interface SpliceRequest {
   readonly size: number;
 }
 
+/** The message that msgsnd sends, or what msgrcv wants and where that goes. */
+export interface SysvMessage {
+  readonly type: bigint;
+  readonly bytes: Uint8Array;
+}
+
 /**
- * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what to spawn, or nothing.
+ * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what queue to open, how to be told, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -62,7 +88,11 @@ export type Payload =
   | readonly PollEntry[]
   | readonly number[]
   | SpliceRequest
+  | QueueOpening
+  | QueueNotification
   | SpawnRequest
+  | SysvMessage
+  | import("./sysv-queue.js").QueueSettings
   | string
   | bigint
   | undefined;

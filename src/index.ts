@@ -6,6 +6,10 @@ export {
   type ExecutableOptions,
   type FileStatus,
   type Linux,
+  type MessageQueueAttributes,
+  type MessageQueueNotification,
+  type MessageQueueSize,
+  type MessageReceipt,
   type SpawnOptions,
   type SyncLinux,
   type SyscallName,
@@ -37,4 +41,12 @@ export {
   program,
   type Startable,
 } from "./program.js";
+export type {
+  IpcPermissions,
+  MsgctlResult,
+  QueueLimits,
+  QueueSettings,
+  QueueStatus,
+  ReceivedSysvMessage,
+} from "./sysv-queue.js";
 export type { TimedWaitOptions } from "./timeout.js";

@@ -1,5 +1,6 @@
 import type { PollEntry } from "./call.js";
 import type { AnyProgram, Executable, Json, Program } from "./program.js";
+import type { MsgctlResult, QueueSettings, ReceivedSysvMessage } from "./sysv-queue.js";
 
 /** Options of a call that can wait. */
 export interface WaitOptions {
@@ -22,6 +23,37 @@ export interface FileStatus {
   readonly nlink: number;
   readonly uid: number;
   readonly gid: number;
+}
+
+/** What a new message queue is to hold: mq_open(3). */
+export interface MessageQueueSize {
+  /** Messages, at most. */
+  readonly maxmsg: number;
+  /** Bytes of each, at most. */
+  readonly msgsize: number;
+}
+
+/** What `mq_getattr` tells: mq_getattr(3). */
+export interface MessageQueueAttributes extends MessageQueueSize {
+  /** O_NONBLOCK or 0: of the open file. The rest is of the queue. */
+  readonly flags: number;
+  /** Messages that are in it. */
+  readonly curmsgs: number;
+}
+
+/** What `mq_receive` took: mq_receive(3). */
+export interface MessageReceipt {
+  /** Bytes, from the start of the buffer on. */
+  readonly length: number;
+  readonly priority: number;
+}
+
+/** How `mq_notify` is to tell: sigevent(3type). */
+export interface MessageQueueNotification {
+  /** SIGEV_NONE or SIGEV_SIGNAL. */
+  readonly notify: number;
+  /** The signal; 0 if left out. */
+  readonly signo?: number;
 }
 
 /** Options of `spawn` for a program. */
@@ -371,6 +403,162 @@ export interface Linux {
    * @throws EPERM without CAP_SETGID · EINVAL a group below 0, or too many
    */
   setgroups(list: readonly number[]): Promise<void>;
+
+  /**
+   * The identifier of a System V message queue: msgget(2). The queue belongs to the machine, and lives until it is removed.
+   * @param key from `ftok`, or any number; IPC_PRIVATE makes a queue that no key leads to
+   * @param msgflg IPC_CREAT, IPC_EXCL, and nine bits of permissions
+   * @throws ENOENT the key has no queue, without IPC_CREAT · EEXIST it has one, with IPC_CREAT and IPC_EXCL · EACCES its mode
+   *   forbids what msgflg asks for · ENOSPC there are msgmni queues
+   */
+  msgget(key: number, msgflg: number): Promise<number>;
+
+  /**
+   * Sends a message: msgop(2). Waits while the queue is full. The bytes are copied at the call.
+   * @param type above 0: a C long, as an integer or a bigint
+   * @param msgflg IPC_NOWAIT
+   * @throws EAGAIN no room, and IPC_NOWAIT · EINVAL no such queue, a type below 1, or more than msgmax bytes · EACCES · EIDRM the
+   *   queue was removed meanwhile · AbortError
+   */
+  msgsnd(
+    msqid: number,
+    type: bigint | number,
+    message: Uint8Array,
+    msgflg: number,
+    options?: WaitOptions,
+  ): Promise<void>;
+
+  /**
+   * Receives a message: msgop(2). Waits until there is one that is wanted. The buffer is written at completion only.
+   * @param type 0: the first one; above 0: the first of that type; below: of the least type up to its absolute value
+   * @param msgflg IPC_NOWAIT, MSG_NOERROR (cut off what the buffer has no room for), MSG_EXCEPT (any other than the type),
+   *   MSG_COPY (`type` is a place in the queue, and the message stays there; with IPC_NOWAIT only)
+   * @throws ENOMSG no such message, and IPC_NOWAIT · E2BIG it is longer than the buffer, and stays · EINVAL no such queue · EACCES ·
+   *   EIDRM the queue was removed meanwhile · AbortError, unless a message was received
+   */
+  msgrcv(
+    msqid: number,
+    buffer: Uint8Array,
+    type: bigint | number,
+    msgflg: number,
+    options?: WaitOptions,
+  ): Promise<ReceivedSysvMessage>;
+
+  /**
+   * Asks about queues, changes or removes one: msgctl(2).
+   * @param msqid an identifier; for MSG_STAT and MSG_STAT_ANY an index; for IPC_INFO and MSG_INFO anything from 0 on
+   * @param cmd IPC_STAT, MSG_STAT, MSG_STAT_ANY, IPC_INFO, MSG_INFO, IPC_SET, IPC_RMID
+   * @param argument for IPC_SET
+   * @throws EINVAL no such queue or command · EACCES its mode forbids to receive, for IPC_STAT and MSG_STAT · EPERM another's, for
+   *   IPC_SET and IPC_RMID, or more bytes than msgmnb without CAP_SYS_RESOURCE
+   */
+  msgctl<Command extends number>(
+    msqid: number,
+    cmd: Command,
+    argument?: QueueSettings,
+  ): Promise<MsgctlResult<Command>>;
+
+  /**
+   * Makes a key of a file and a number: ftok(3). The same for all names of one file while it lives; not the same on another
+   * kernel, and two files may have the same.
+   * @param proj_id its low eight bits count
+   * @throws ENOENT · ENOTDIR · EACCES a directory on the way may not be searched · ENAMETOOLONG
+   */
+  ftok(path: string, proj_id: number): Promise<number>;
+
+  /**
+   * Opens a POSIX message queue: mq_open(3), mq_overview(7). Its descriptor is one like any other: `poll` tells of messages and of
+   * room, `dup` and `spawn` pass it on. FD_CLOEXEC is set.
+   * @param name a slash, and up to NAME_MAX bytes without one
+   * @param oflag O_RDONLY, O_WRONLY or O_RDWR, and O_CREAT, O_EXCL, O_NONBLOCK
+   * @param mode permissions of a new queue, less those of the umask; 0 if left out
+   * @param attributes what a new queue is to hold; the system's defaults if left out: msg_default and msgsize_default in
+   *   /proc/sys/fs/mqueue, 10 and 8192 as a rule
+   * @returns the lowest free descriptor
+   * @throws ENOENT no such queue, without O_CREAT · EEXIST O_CREAT and O_EXCL, and it is there · EACCES its mode forbids it, or the
+   *   name is none · EINVAL no slash in front; attributes below 1 or above msg_max or msgsize_max; O_DIRECT · ENAMETOOLONG ·
+   *   EMFILE no descriptor is free below RLIMIT_NOFILE, or the user's queues would hold more than RLIMIT_MSGQUEUE · ENOSPC
+   *   queues_max · ENFILE no open file left in the system · ENOSYS O_PATH
+   */
+  mq_open(name: string, oflag: number, mode?: number, attributes?: MessageQueueSize | null): Promise<number>;
+
+  /**
+   * Closes a descriptor of a message queue, as `close` does: mq_close(3). A notification that this process has asked for is
+   * dropped, whichever of its descriptors of the queue it closes.
+   * @throws EBADF not open
+   */
+  mq_close(mqdes: number): Promise<void>;
+
+  /**
+   * Removes the name of a message queue: mq_unlink(3). Who has it open keeps it, with its messages.
+   * @throws ENOENT · EACCES another's, without CAP_FOWNER; or the name is none · EINVAL no slash in front · ENAMETOOLONG
+   */
+  mq_unlink(name: string): Promise<void>;
+
+  /**
+   * Puts a message into a queue, whole: mq_send(3). Waits while the queue is full. The bytes are copied at the call.
+   * @param priority below MQ_PRIO_MAX; the highest is received first
+   * @throws EAGAIN the queue is full, and O_NONBLOCK is set · EMSGSIZE longer than the queue's msgsize · EINVAL the priority ·
+   *   EBADF not open on a queue for sending · AbortError: it was not sent
+   */
+  mq_send(mqdes: number, message: Uint8Array, priority: number, options?: WaitOptions): Promise<void>;
+
+  /**
+   * `mq_send` that waits until a time: mq_timedsend(3).
+   * @param abs_timeout nanoseconds of CLOCK_REALTIME. A time that is past waits for nothing, and matters only to a full queue
+   * @throws ETIMEDOUT the time is over, and it was not sent · EINVAL a negative time · as mq_send
+   */
+  mq_timedsend(
+    mqdes: number,
+    message: Uint8Array,
+    priority: number,
+    abs_timeout: bigint,
+    options?: WaitOptions,
+  ): Promise<void>;
+
+  /**
+   * Takes the oldest message of the highest priority out of a queue, whole: mq_receive(3). Waits while the queue is empty. The
+   * buffer is written at completion only. An awaited receiver waits as a poll does: a message that comes for it is in the queue
+   * first, and `mq_notify` tells of it.
+   * @param buffer at least as long as the queue's msgsize, whatever the message
+   * @throws EAGAIN the queue is empty, and O_NONBLOCK is set · EMSGSIZE the buffer is shorter than msgsize · EBADF not open on a
+   *   queue for receiving · AbortError: nothing was taken
+   */
+  mq_receive(mqdes: number, buffer: Uint8Array, options?: WaitOptions): Promise<MessageReceipt>;
+
+  /**
+   * `mq_receive` that waits until a time: mq_timedreceive(3).
+   * @param abs_timeout nanoseconds of CLOCK_REALTIME. A time that is past waits for nothing, and matters only to an empty queue
+   * @throws ETIMEDOUT the time is over, and nothing was taken · EINVAL a negative time · as mq_receive
+   */
+  mq_timedreceive(
+    mqdes: number,
+    buffer: Uint8Array,
+    abs_timeout: bigint,
+    options?: WaitOptions,
+  ): Promise<MessageReceipt>;
+
+  /**
+   * Tells what a queue may hold, and what it holds: mq_getattr(3).
+   * @throws EBADF not open on a queue
+   */
+  mq_getattr(mqdes: number): Promise<MessageQueueAttributes>;
+
+  /**
+   * Sets or clears O_NONBLOCK of an open file on a queue, which is all that can be set: mq_setattr(3).
+   * @returns the attributes before
+   * @throws EBADF not open on a queue · EINVAL another flag
+   */
+  mq_setattr(mqdes: number, attributes: { readonly flags: number }): Promise<MessageQueueAttributes>;
+
+  /**
+   * Registers this process to be told once of a message that finds the queue empty, and nobody blocked who receives it; or
+   * withdraws that: mq_notify(3). One process at a time can be registered. What tells of messages today is `poll`.
+   * @param notification null withdraws; SIGEV_NONE registers, and tells nothing
+   * @throws EBUSY a process is registered already · EBADF not open on a queue · EINVAL no such way, or no such signal · ENOSYS
+   *   SIGEV_SIGNAL with a signal, SIGEV_THREAD
+   */
+  mq_notify(mqdes: number, notification: MessageQueueNotification | null): Promise<void>;
 }
 
 /** The calls of `Linux` by name. */
@@ -378,12 +566,17 @@ export type SyscallName = Exclude<keyof Linux, "fds">;
 
 /** The plain calls on the calling thread, which block it: for Workers, and for what cannot wait for a promise. */
 export type SyncLinux = {
-  [Name in Exclude<SyscallName, "spawn">]: (
+  [Name in Exclude<SyscallName, "spawn" | "msgctl">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
 } & {
   spawn(program: AnyProgram, options?: SpawnOptions): number;
   spawn(executable: Executable, options?: ExecutableOptions): number;
+  msgctl<Command extends number>(
+    msqid: number,
+    cmd: Command,
+    argument?: QueueSettings,
+  ): MsgctlResult<Command>;
 };
 
 /** Whether a child ended by itself: wait(2). @param status from `waitpid` */

@@ -11,10 +11,11 @@ import {
   O_PATH,
   O_TMPFILE,
 } from "../assembly/abi/fcntl.js";
-import { SIGKILL } from "../assembly/abi/signal.js";
+import { SIGEV_SIGNAL, SIGEV_THREAD } from "../assembly/abi/mqueue.js";
+import { NSIG, SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
-import type { Call } from "./call.js";
+import type { Call, QueueNotification, QueueOpening } from "./call.js";
 
 const knownClocks: ReadonlySet<number> = new Set([
   clocks.CLOCK_REALTIME,
@@ -51,7 +52,22 @@ export function refusal(call: Call): number {
       return a < -1 || b < -1 || call.c < -1 ? EINVAL : 0;
     case n.CALL_SETGROUPS:
       return (call.payload as readonly number[]).some((group) => group < 0) ? EINVAL : 0;
+    case n.CALL_MQ_OPEN:
+      if (!isQueueName((call.payload as QueueOpening).name)) return EINVAL;
+      // What is opened with O_PATH is no queue. Flags that F_GETFL gives must not look like an errno.
+      return a < 0 || (a & O_PATH) !== 0 ? ENOSYS : 0;
+    case n.CALL_MQ_UNLINK:
+      return isQueueName(call.payload as string) ? 0 : EINVAL;
+    case n.CALL_MQ_NOTIFY:
+      return call.payload !== undefined && isUntold(call.payload as QueueNotification) ? ENOSYS : 0;
     default:
       return 0;
   }
 }
+
+/** glibc wants the slash that it then leaves out; the kernel wants none, and musl takes both. */
+const isQueueName = (name: string): boolean => name.startsWith("/");
+
+/** Whether a notification would come in a way that no program can be told yet. */
+const isUntold = ({ notify, signo }: QueueNotification): boolean =>
+  notify === SIGEV_THREAD || (notify === SIGEV_SIGNAL && signo > 0 && signo <= NSIG);

@@ -12,13 +12,16 @@ export type WaitKind = "retry" | "lane" | "timer" | "none";
 export type RestartClass = "never" | "SA_RESTART" | "restart_block";
 
 export type KernelObject =
+  | "System V queue"
   | "clock"
   | "credentials"
   | "descriptor table"
   | "directory tree"
+  | "message queue"
   | "open file"
   | "pipe"
-  | "process";
+  | "process"
+  | "user";
 
 /** An error that the manual page lists, with when it comes; `unreachable` says why no program can see it. */
 export interface ErrorRule {

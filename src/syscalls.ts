@@ -6,9 +6,11 @@ import type { Syscall } from "./syscall.js";
 import { clockCalls } from "./syscalls/clocks.js";
 import { credentialCalls } from "./syscalls/credentials.js";
 import { descriptorCalls } from "./syscalls/descriptors.js";
+import { posixQueueCalls } from "./syscalls/message-queues.js";
 import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
 import { processCalls } from "./syscalls/processes.js";
+import { sysvQueueCalls } from "./syscalls/sysv-queues.js";
 
 export type { ErrorRule, KernelObject, RestartClass, Syscall, WaitKind } from "./syscall.js";
 
@@ -19,6 +21,8 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...processCalls,
   ...credentialCalls,
   ...clockCalls,
+  ...posixQueueCalls,
+  ...sysvQueueCalls,
 };
 
 /** The rows in the order of their numbers. */

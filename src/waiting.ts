@@ -143,6 +143,7 @@ function withOwnBytes(call: Call): Call {
   const [first] = copies;
   const copy = new Call(syscall, a, b, c, Array.isArray(call.payload) ? copies : first);
   copy.transferred = call.transferred;
+  copy.deadline = call.deadline;
   return copy;
 }
 

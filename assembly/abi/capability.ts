@@ -11,7 +11,9 @@ export const CAP_FSETID = 4;
 export const CAP_KILL = 5;
 export const CAP_SETGID = 6;
 export const CAP_SETUID = 7;
-/** Opens files beyond file-max, and pipes beyond pipe-user-pages. */
+/** Does with System V objects whatever their permissions say. */
+export const CAP_IPC_OWNER = 15;
+/** Opens files beyond file-max, and pipes beyond pipe-user-pages; changes and removes System V objects of others. */
 export const CAP_SYS_ADMIN = 21;
 /** Gives pipes more than pipe-max-size, and is above pipe-user-pages. */
 export const CAP_SYS_RESOURCE = 24;

@@ -45,10 +45,15 @@ export const MAX_OPEN_FILES = 2048;
 export const MAX_PIPES = 1024;
 export const MAX_SLOTS = 4096;
 export const MAX_WAITS = 4096;
-/** Directories and FIFOs, and pieces of 24 bytes of their names. */
+/** Directories, FIFOs and message queues, and pieces of 24 bytes of their names. */
 export const MAX_INODES = 512;
 export const MAX_NAME_PIECES = 1024;
-/** Users that own pipes at the same time. */
+/** Messages in all queues, and blocks of 120 bytes that they lie in. */
+export const MAX_MESSAGES = 2048;
+export const MAX_MESSAGE_BLOCKS = 16384;
+export const MAX_MESSAGE_QUEUES = 256;
+export const MAX_SYSV_QUEUES = 256;
+/** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */
 export const MAX_GROUP_LISTS = 64;
@@ -79,6 +84,21 @@ export const PARAMETER_PIPE_USER_PAGES_SOFT = 10;
 export const PARAMETER_PIPE_USER_PAGES_HARD = 11;
 /** /proc/sys/fs/file-max: open files of the whole machine. */
 export const PARAMETER_FILE_MAX = 12;
+/** /proc/sys/kernel/msgmax and msgmnb, bytes, and msgmni, queues. */
+export const PARAMETER_MSGMAX = 24;
+export const PARAMETER_MSGMNB = 25;
+export const PARAMETER_MSGMNI = 26;
+/** /proc/sys/fs/mqueue: msg_max, msgsize_max, queues_max, msg_default, msgsize_default. */
+export const PARAMETER_MQ_MSG_MAX = 13;
+export const PARAMETER_MQ_MSGSIZE_MAX = 14;
+export const PARAMETER_MQ_QUEUES_MAX = 15;
+export const PARAMETER_MQ_MSG_DEFAULT = 16;
+export const PARAMETER_MQ_MSGSIZE_DEFAULT = 17;
+/** RLIMIT_MSGQUEUE of every process, bytes. */
+export const PARAMETER_RLIMIT_MSGQUEUE = 18;
+
+/** A message that the window has no room for goes through the stage, up to so many bytes: no queue holds more. */
+export const MAX_MESSAGE_BYTES = 1966080;
 
 /** Bytes of all page frames together: pipes hold no more, write(2) is ENOMEM beyond. */
 export const FRAMES_SIZE = 16777216;

@@ -1,6 +1,6 @@
 // Open files ("open file descriptions"): what descriptors refer to, shared by dup(2) and by processes. They are counted from
 // descriptor tables, from blocked calls and from polls; pipe.ts and file calls say what happens at the last release.
-import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "../abi/fcntl";
+import { O_NONBLOCK } from "../abi/fcntl";
 import { MAX_OPEN_FILES } from "../abi/model";
 import { machine } from "./machine";
 import { OPEN_FILE_SIZE, OPEN_FILES } from "./memory";
@@ -18,13 +18,16 @@ export class OpenFile {
   object: u32;
   /** How often a FIFO had been opened for writing when this file was opened without waiting for a writer; else 0. */
   writersSeen: u32;
+  /** Where a read of what has places begins, in bytes. */
+  offset: u32;
 
+  // O_RDONLY, O_WRONLY and O_RDWR are one less than the bits FMODE_READ and FMODE_WRITE; O_ACCMODE is neither: OPEN_FMODE.
   get isReadable(): bool {
-    return (this.flags & O_ACCMODE) != O_WRONLY;
+    return ((this.flags + 1) & 1) != 0;
   }
 
   get isWritable(): bool {
-    return (this.flags & O_ACCMODE) != O_RDONLY;
+    return ((this.flags + 1) & 2) != 0;
   }
 
   get isNonblocking(): bool {
@@ -34,6 +37,7 @@ export class OpenFile {
 
 export const FILE_PIPE: u32 = 1;
 export const FILE_DIRECTORY: u32 = 2;
+export const FILE_MESSAGE_QUEUE: u32 = 3;
 
 /** Whether so many more can be opened: alloc_empty_file. */
 export function canOpenFiles(count: u32, isPrivileged: bool): bool {

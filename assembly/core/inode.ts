@@ -1,4 +1,4 @@
-// The directory tree: directories and FIFOs, in memory. There are no hard links, so a name belongs to its inode. An inode
+// The directory tree: directories, FIFOs and message queues, in memory. There are no hard links, so a name belongs to its inode. An inode
 // lives while it has its name, or somebody has it open.
 import { NAME_MAX } from "../abi/limits";
 import { S_IFDIR, S_IFMT, S_ISVTX } from "../abi/stat";
@@ -13,9 +13,9 @@ export class Inode {
   gid: u32;
   /** Its name, and for a directory itself and its subdirectories: 0 once it is removed. */
   nlink: u32;
-  /** Open files on a directory. */
+  /** Open files on a directory or a message queue. */
   opens: u32;
-  /** The pipe that those share who have a FIFO open, plus 1. */
+  /** The pipe that those share who have a FIFO open, plus 1; of a message queue, the queue. */
   pipe: u32;
   /** The directory that it is in; the root is in itself. */
   parent: u32;
@@ -52,6 +52,8 @@ const PIECE_LENGTH: u32 = 24;
 export const ROOT: u32 = 0;
 /** Where processes begin, as if they had been started there. */
 export const TMP: u32 = 1;
+/** Where message queues have their names: a file system of its own, which no path leads to. */
+export const MESSAGE_QUEUE_DIRECTORY: u32 = 2;
 
 export function inodeAt(index: u32): Inode {
   return changetype<Inode>(INODES + index * INODE_SIZE);
@@ -69,7 +71,7 @@ function textOf(piece: NamePiece): usize {
   return changetype<usize>(piece) + offsetof<NamePiece>("text0");
 }
 
-/** The tree of a new machine: / and /tmp. */
+/** The tree of a new machine: / and /tmp, and the directory of message queues apart. */
 export function createTree(): void {
   const root = inodeAt(pool(INODE_POOL).take());
   root.mode = S_IFDIR | 0o755;
@@ -81,6 +83,18 @@ export function createTree(): void {
   assert(inodeIndex(tmp) == TMP, "/tmp comes after /");
   // Somebody works there: it lives on when it is removed.
   tmp.opens = 1;
+  createMessageQueueDirectory();
+}
+
+/** mqueue_fill_super. */
+function createMessageQueueDirectory(): void {
+  const index = pool(INODE_POOL).take();
+  assert(index == MESSAGE_QUEUE_DIRECTORY, "the directory of message queues comes third");
+  const directory = inodeAt(index);
+  directory.mode = S_IFDIR | S_ISVTX | 0o777;
+  directory.nlink = 2;
+  directory.opens = 1;
+  directory.parent = index;
 }
 
 /** "tmp", as bytes. */
@@ -117,7 +131,7 @@ export function copyName(inode: Inode, to: usize): void {
   }
 }
 
-/** Makes a directory or a FIFO with a name that is free; null if the model has no room for it. */
+/** Makes a directory, a FIFO or a message queue with a name that is free; null if the model has no room for it. */
 export function addInode(
   directory: Inode,
   name: usize,

@@ -1,5 +1,6 @@
 // What is one for the whole machine: its parameters, its clocks, the next pid.
 import { CAP_LAST_CAP } from "../abi/capability";
+import { IPCMNI, MSGMAX_DEFAULT, MSGMNB_DEFAULT, MSGMNI_DEFAULT } from "../abi/ipc";
 import {
   PIPE_DEF_BUFFERS,
   PIPE_MAX_SIZE_DEFAULT,
@@ -11,11 +12,15 @@ import {
   MAX_DESCRIPTORS,
   MAX_GROUP_LISTS,
   MAX_INODES,
+  MAX_MESSAGE_BLOCKS,
+  MAX_MESSAGE_QUEUES,
+  MAX_MESSAGES,
   MAX_NAME_PIECES,
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
   MAX_SLOTS,
+  MAX_SYSV_QUEUES,
   MAX_TASKS,
   MAX_USERS,
   MAX_WAITS,
@@ -25,14 +30,35 @@ import {
   PARAMETER_FIRST_DESCRIPTOR,
   PARAMETER_GID,
   PARAMETER_KERNEL_VERSION,
+  PARAMETER_MQ_MSG_DEFAULT,
+  PARAMETER_MQ_MSG_MAX,
+  PARAMETER_MQ_MSGSIZE_DEFAULT,
+  PARAMETER_MQ_MSGSIZE_MAX,
+  PARAMETER_MQ_QUEUES_MAX,
+  PARAMETER_MSGMAX,
+  PARAMETER_MSGMNB,
+  PARAMETER_MSGMNI,
   PARAMETER_PAGE_SIZE,
   PARAMETER_PIPE_MAX_SIZE,
   PARAMETER_PIPE_SLOTS,
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
+  PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_UID,
+  WINDOW_SIZE,
 } from "../abi/model";
+import {
+  MQ_HARD_MSG_MAX,
+  MQ_HARD_MSGSIZE_MAX,
+  MQ_LEAST_MSGSIZE_MAX,
+  MQ_MSG_DEFAULT,
+  MQ_MSG_MAX_DEFAULT,
+  MQ_MSGSIZE_DEFAULT,
+  MQ_MSGSIZE_MAX_DEFAULT,
+  MQ_QUEUES_MAX_DEFAULT,
+  RLIMIT_MSGQUEUE_DEFAULT,
+} from "../abi/mqueue";
 import * as at from "./memory";
 import * as pools from "./pool";
 
@@ -57,6 +83,26 @@ export class Machine {
   /** Open files that there are, and that there may be without CAP_SYS_ADMIN. */
   fileCount: u32;
   fileMax: u32;
+  /** Message queues that there are, and that there may be without CAP_SYS_RESOURCE. */
+  mqQueues: u32;
+  mqQueuesMax: u32;
+  /** Messages of a new queue and bytes of each: the most without CAP_SYS_RESOURCE, and what it has without attributes. */
+  mqMsgMax: u32;
+  mqMsgsizeMax: u32;
+  mqMsgDefault: u32;
+  mqMsgsizeDefault: u32;
+  /** Bytes that one user's queues may come to hold together; -1 is no limit. */
+  rlimitMsgqueue: u32;
+  /** System V messages: bytes of one, bytes of a new queue, queues. */
+  msgmax: u32;
+  msgmnb: u32;
+  msgmni: u32;
+  /** System V queues, and how they are numbered: see IpcIds (core/ipc.ts), whose fields these are. */
+  queuesInUse: u32;
+  queueSequence: u32;
+  queueLast: u32;
+  queueNext: u32;
+  queueHighest: u32;
   /** What user 0 may, a bit each. */
   capabilities: u64;
   /** Nanoseconds since boot, without time asleep. */
@@ -67,7 +113,7 @@ export class Machine {
 }
 
 /** The machine block after the pool headers. */
-export const machine = changetype<Machine>(at.MACHINE + 256);
+export const machine = changetype<Machine>(at.MACHINE + 384);
 
 // The least and the most that the kernel's sysctl takes: a page, and 2^31 bytes (pipe_fcntl, pipefs sysctl).
 const MAX_PIPE_SIZE: u32 = 0x80000000;
@@ -90,6 +136,15 @@ export function resetMachine(): void {
   machine.pipeMaxSize = PIPE_MAX_SIZE_DEFAULT;
   machine.pipeUserPagesSoft = PIPE_USER_PAGES_SOFT_DEFAULT;
   machine.fileMax = MAX_OPEN_FILES;
+  machine.mqQueuesMax = MQ_QUEUES_MAX_DEFAULT;
+  machine.mqMsgMax = MQ_MSG_MAX_DEFAULT;
+  machine.mqMsgsizeMax = MQ_MSGSIZE_MAX_DEFAULT;
+  machine.mqMsgDefault = MQ_MSG_DEFAULT;
+  machine.mqMsgsizeDefault = MQ_MSGSIZE_DEFAULT;
+  machine.rlimitMsgqueue = RLIMIT_MSGQUEUE_DEFAULT;
+  machine.msgmax = MSGMAX_DEFAULT;
+  machine.msgmnb = MSGMNB_DEFAULT;
+  machine.msgmni = MSGMNI_DEFAULT;
   machine.capabilities = ((<u64>1) << (CAP_LAST_CAP + 1)) - 1;
   machine.monotonic = FIRST_MONOTONIC;
   machine.realtimeOffset = FIRST_REALTIME - FIRST_MONOTONIC;
@@ -108,6 +163,10 @@ function resetPools(): void {
   pools.resetPool(pools.INODE_POOL, at.INODES, at.INODE_SIZE, MAX_INODES);
   pools.resetPool(pools.NAME_PIECE_POOL, at.NAME_PIECES, at.NAME_PIECE_SIZE, MAX_NAME_PIECES);
   pools.resetPool(pools.USER_POOL, at.USERS, at.USER_SIZE, MAX_USERS);
+  pools.resetPool(pools.MESSAGE_POOL, at.MESSAGES, at.MESSAGE_SIZE, MAX_MESSAGES);
+  pools.resetPool(pools.MESSAGE_BLOCK_POOL, at.MESSAGE_BLOCKS, at.MESSAGE_BLOCK_SIZE, MAX_MESSAGE_BLOCKS);
+  pools.resetPool(pools.MESSAGE_QUEUE_POOL, at.MESSAGE_QUEUES, at.MESSAGE_QUEUE_SIZE, MAX_MESSAGE_QUEUES);
+  pools.resetPool(pools.SYSV_QUEUE_POOL, at.SYSV_QUEUES, at.SYSV_QUEUE_SIZE, MAX_SYSV_QUEUES);
   pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
 }
 
@@ -158,6 +217,40 @@ export function setMachineParameter(parameter: i32, value: u32): bool {
       return true;
     case PARAMETER_FILE_MAX:
       machine.fileMax = value;
+      return true;
+    case PARAMETER_MQ_MSG_MAX:
+      if (value < 1 || value > <u32>MQ_HARD_MSG_MAX) return false;
+      machine.mqMsgMax = value;
+      return true;
+    case PARAMETER_MQ_MSGSIZE_MAX:
+      if (value < <u32>MQ_LEAST_MSGSIZE_MAX || value > <u32>MQ_HARD_MSGSIZE_MAX) return false;
+      machine.mqMsgsizeMax = value;
+      return true;
+    case PARAMETER_MQ_QUEUES_MAX:
+      machine.mqQueuesMax = value;
+      return true;
+    case PARAMETER_MQ_MSG_DEFAULT:
+      if (value < 1 || value > <u32>MQ_HARD_MSG_MAX) return false;
+      machine.mqMsgDefault = value;
+      return true;
+    case PARAMETER_MQ_MSGSIZE_DEFAULT:
+      if (value < <u32>MQ_LEAST_MSGSIZE_MAX || value > <u32>MQ_HARD_MSGSIZE_MAX) return false;
+      machine.mqMsgsizeDefault = value;
+      return true;
+    case PARAMETER_RLIMIT_MSGQUEUE:
+      machine.rlimitMsgqueue = value;
+      return true;
+    case PARAMETER_MSGMAX:
+      if (value > <u32>WINDOW_SIZE) return false;
+      machine.msgmax = value;
+      return true;
+    case PARAMETER_MSGMNB:
+      if (value > <u32>i32.MAX_VALUE) return false;
+      machine.msgmnb = value;
+      return true;
+    case PARAMETER_MSGMNI:
+      if (value > <u32>IPCMNI) return false;
+      machine.msgmni = value;
       return true;
     default:
       return false;

@@ -10,11 +10,15 @@ import {
   FRAMES_SIZE,
   MAX_GROUP_LISTS,
   MAX_INODES,
+  MAX_MESSAGE_BLOCKS,
+  MAX_MESSAGE_QUEUES,
+  MAX_MESSAGES,
   MAX_NAME_PIECES,
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
   MAX_SLOTS,
+  MAX_SYSV_QUEUES,
   MAX_TASKS,
   MAX_USERS,
   MAX_WAITS,
@@ -22,25 +26,29 @@ import {
 } from "../abi/model";
 
 // Bytes of one item of each pool: `sizeof` of its class, checked where the class is.
-export const TASK_SIZE: u32 = 72;
+export const TASK_SIZE: u32 = 80;
 export const PROCESS_SIZE: u32 = 128;
 export const CHUNK_SIZE: u32 = 260;
-export const OPEN_FILE_SIZE: u32 = 20;
+export const OPEN_FILE_SIZE: u32 = 24;
 export const WAIT_SIZE: u32 = 36;
 export const PIPE_SIZE: u32 = 72;
 export const SLOT_SIZE: u32 = 24;
 export const FRAME_SIZE: u32 = 4;
 export const INODE_SIZE: u32 = 44;
 export const NAME_PIECE_SIZE: u32 = 32;
-export const USER_SIZE: u32 = 12;
+export const USER_SIZE: u32 = 24;
 export const GROUP_LIST_SIZE: u32 = 68;
+export const MESSAGE_SIZE: u32 = 24;
+export const MESSAGE_BLOCK_SIZE: u32 = 128;
+export const MESSAGE_QUEUE_SIZE: u32 = 64;
+export const SYSV_QUEUE_SIZE: u32 = 104;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
 export const MAX_FRAMES: u32 = FRAMES_SIZE / SMALLEST_PAGE;
 
 export const MACHINE: usize = 16384;
-export const MACHINE_SIZE: u32 = 512;
+export const MACHINE_SIZE: u32 = 1024;
 export const WINDOW: usize = MACHINE + MACHINE_SIZE;
 /** Integers that a call returns beside its result. */
 export const OUT: usize = WINDOW + WINDOW_SIZE;
@@ -63,5 +71,9 @@ export const INODES: usize = FRAME_USES + MAX_FRAMES * FRAME_SIZE;
 export const NAME_PIECES: usize = INODES + MAX_INODES * INODE_SIZE;
 export const USERS: usize = NAME_PIECES + MAX_NAME_PIECES * NAME_PIECE_SIZE;
 export const GROUP_LISTS: usize = USERS + MAX_USERS * USER_SIZE;
-export const FRAMES: usize = (GROUP_LISTS + MAX_GROUP_LISTS * GROUP_LIST_SIZE + 0xffff) & ~0xffff;
+export const MESSAGES: usize = GROUP_LISTS + MAX_GROUP_LISTS * GROUP_LIST_SIZE;
+export const MESSAGE_BLOCKS: usize = MESSAGES + MAX_MESSAGES * MESSAGE_SIZE;
+export const MESSAGE_QUEUES: usize = MESSAGE_BLOCKS + MAX_MESSAGE_BLOCKS * MESSAGE_BLOCK_SIZE;
+export const SYSV_QUEUES: usize = MESSAGE_QUEUES + MAX_MESSAGE_QUEUES * MESSAGE_QUEUE_SIZE;
+export const FRAMES: usize = (SYSV_QUEUES + MAX_SYSV_QUEUES * SYSV_QUEUE_SIZE + 0xffff) & ~0xffff;
 export const STAGE: usize = FRAMES + FRAMES_SIZE;

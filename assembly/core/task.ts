@@ -37,6 +37,8 @@ export class Task {
   interrupted: u32;
   /** Nanoseconds of CLOCK_MONOTONIC at which its wait ends; 0 if no time ends it. */
   deadline: u64;
+  /** The argument that is a C long: the type of a System V message. */
+  long: i64;
 
   get isAwaited(): bool {
     return this.form == FORM_AWAITED;
@@ -80,6 +82,9 @@ export const TASK_FLAG_IN_LANE: u32 = 512;
 export const TASK_FLAG_HAD_INPUT: u32 = 256;
 /** A tee that was parked has found room too: it copies next, and another may have taken either by then. */
 export const TASK_FLAG_HAD_ROOM: u32 = 512;
+
+/** Another's call has served it: it was handed its message, or its own was put into the queue. */
+export const TASK_FLAG_HANDED: u32 = 1024;
 
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);

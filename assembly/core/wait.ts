@@ -46,6 +46,35 @@ export function nextWaitOfTask(wait: Wait): Wait | null {
   return wait.nextOfTask ? waitAt(wait.nextOfTask) : null;
 }
 
+/** The first entry in a queue, or null. */
+export function firstInQueue(queue: WaitQueue): Wait | null {
+  return queue.first ? waitAt(queue.first) : null;
+}
+
+/** The entry after one in its queue, or null. */
+export function nextInQueue(wait: Wait): Wait | null {
+  return wait.next ? waitAt(wait.next) : null;
+}
+
+/** The task that an entry is of. */
+export function waitingTask(wait: Wait): Task {
+  return taskAt(wait.taskPlus1 - 1);
+}
+
+/** Puts an entry behind all others of its queue. */
+export function moveToEnd(wait: Wait): void {
+  if (!wait.next) return;
+  const queue = changetype<WaitQueue>(<usize>wait.queue);
+  const index = waitAt(wait.next).previous;
+  if (wait.previous) waitAt(wait.previous).next = wait.next;
+  else queue.first = wait.next;
+  waitAt(wait.next).previous = wait.previous;
+  waitAt(queue.last).next = index;
+  wait.previous = queue.last;
+  wait.next = 0;
+  queue.last = index;
+}
+
 /** Whether `count` more entries can be made. */
 export function hasWaits(count: u32): bool {
   const waits = pool(WAIT_POOL);
@@ -117,6 +146,16 @@ export function stopWait(task: Task, entry: Wait): void {
 /** Wakes who waits for `events` (0: for anything), and of the exclusive waiters the first: __wake_up_common. */
 export function wake(queue: WaitQueue, events: u32): void {
   wakeSome(queue, events, 1);
+}
+
+/** Takes the first who waits out of a line, and wakes it; null if nobody waits. Not for queues that polls wait in. */
+export function takeFirst(queue: WaitQueue): Task | null {
+  if (!queue.first) return null;
+  const entry = waitAt(queue.first);
+  const task = taskAt(entry.taskPlus1 - 1);
+  stopWait(task, entry);
+  wakeTask(task);
+  return task;
 }
 
 /** Wakes everyone: wake_up_all. */

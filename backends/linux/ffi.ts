@@ -9,8 +9,11 @@
 import { createRequire } from "node:module";
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 
-/** How a C value passes: a 32-bit int, a 64-bit integer or pointer (exact up to 2^53), or a string. */
-export type CType = "int" | "long" | "string";
+/**
+ * How a C value passes: a 32-bit int, a 64-bit integer or pointer (as a number, exact up to 2^53, or as a bigint), or a
+ * string.
+ */
+export type CType = "int" | "long" | "bigint" | "string";
 
 export type CFunction = (...values: unknown[]) => number;
 
@@ -89,6 +92,7 @@ function requireAddon(): Addon {
 const types: Readonly<Record<CType | "external", unknown>> = {
   int: addon?.DataType.I32,
   long: addon?.DataType.I64,
+  bigint: addon?.DataType.BigInt,
   string: addon?.DataType.String,
   external: addon?.DataType.External,
 };

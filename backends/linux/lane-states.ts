@@ -13,7 +13,7 @@ export const CANCELLED = 1;
 /** Word: the kernel's number of the lane's thread; 0 until it runs. */
 export const THREAD = 2;
 
-/** Word: what the call came to: a descriptor or -errno; -EINTR if it was given up. */
+/** Word: what the call came to: a result >= 0 or -errno; -EINTR if it was given up. What it gives beside is posted. */
 export const RESULT = 3;
 
 export const WORDS = 4;
@@ -25,12 +25,4 @@ export interface LaneData {
   readonly signal: number;
   /** Whether the owner can end without telling its lanes: a Worker that is terminated. */
   readonly isOrphanable: boolean;
-}
-
-/** What a lane is asked for: an open(2). */
-export interface LaneRequest {
-  readonly path: string;
-  /** The machine's numbers. */
-  readonly flags: number;
-  readonly mode: number;
 }

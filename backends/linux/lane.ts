@@ -3,20 +3,11 @@
 //
 // Who owns the lane sends it, on every way it can end but one: a Worker that is terminated runs no more JavaScript. So a
 // Worker's lane leaves its call ten times a second by a timer of its own, and enters it again if it may. Nobody can tell a
-// reader that left for a moment from one that has not come yet.
+// reader that left for a moment from one that has not come yet; but of several who wait in line it is the last again.
 import { parentPort, workerData } from "node:worker_threads";
 import { EINTR } from "../../assembly/abi/errno.js";
-import {
-  CALLING,
-  CANCELLED,
-  DONE,
-  type LaneData,
-  type LaneRequest,
-  RESULT,
-  STATE,
-  THREAD,
-} from "./lane-states.js";
-import * as libc from "./libc.js";
+import { callPlainly, type LaneOutcome, type LaneRequest } from "./lane-calls.js";
+import { CALLING, CANCELLED, DONE, type LaneData, RESULT, STATE, THREAD } from "./lane-states.js";
 import { ownThread, signalOften, unblock } from "./thread-signals.js";
 
 const LOOK_INTERVAL_NS = 100_000_000n;
@@ -31,18 +22,19 @@ parentPort?.on("message", (request: LaneRequest) => {
   // In this order: from here on the owner sends signals, and what it wrote before is seen.
   Atomics.store(states, STATE, CALLING);
   const stop = isOrphanable ? signalOften(signal, LOOK_INTERVAL_NS) : undefined;
-  Atomics.store(states, RESULT, callUntilDone(request));
+  const { result, value } = callUntilDone(request);
+  Atomics.store(states, RESULT, result);
   stop?.();
   Atomics.store(states, STATE, DONE);
   Atomics.notify(states, STATE);
-  parentPort?.postMessage(undefined);
+  parentPort?.postMessage(value);
 });
 
-function callUntilDone({ path, flags, mode }: LaneRequest): number {
+function callUntilDone(request: LaneRequest): LaneOutcome {
   while (Atomics.load(states, CANCELLED) === 0) {
-    const result = libc.resultOrErrno(libc.open(path, flags, mode));
+    const outcome = callPlainly(request);
     // An awaited call goes on after a signal that is not its own.
-    if (result !== -EINTR) return result;
+    if (outcome.result !== -EINTR) return outcome;
   }
-  return -EINTR;
+  return { result: -EINTR, value: undefined };
 }

@@ -49,7 +49,7 @@ describe("an awaited open of a FIFO", () => {
       maxLanes: 3,
       code: "EAGAIN",
       isPath: true,
-      hint: "no more than 3 openings of a thread can wait at a time: LINUX_IPC_MAX_LANES",
+      hint: "no more than 3 calls of a thread can wait in lanes at a time: LINUX_IPC_MAX_LANES",
       results: new Array(3).fill("ABORT_ERR"),
       busy: 0,
     });

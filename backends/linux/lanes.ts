@@ -1,8 +1,9 @@
-// Lanes: threads that make calls which can only block, and have no descriptor to be watched. A thread that opens a FIFO
-// takes a lane, a Worker of its own, which makes the plain open(2), and reports by a message. libuv's pool is never used:
+// Lanes: threads that make calls which can only block, and have no descriptor to be watched. A thread that opens a FIFO, or
+// waits for a System V queue, takes a lane, a Worker of its own, which makes the plain call (lane-calls.ts), and reports by a
+// message. libuv's pool is never used:
 // four openings that wait would stop all of node's file system.
 //
-// - Never more lanes than `MAX_LANES`, and nothing is ever queued for one: the opening that a queued one waits for may be
+// - Never more lanes than `MAX_LANES`, and nothing is ever queued for one: the call that a queued one waits for may be
 //   queued behind it.
 // - Giving up: the lane is sent a signal until it says that it has left the call, for one that comes before it has entered
 //   is lost. If the call completed all the same, that is its result.
@@ -13,19 +14,18 @@
 import { clearTimeout, setTimeout } from "node:timers";
 import { isMainThread, SHARE_ENV, Worker } from "node:worker_threads";
 import { EMFILE } from "../../assembly/abi/errno.js";
+import { discard, type LaneRequest, type LaneValue } from "./lane-calls.js";
 import {
   ASKED,
   CALLING,
   CANCELLED,
   DONE,
   type LaneData,
-  type LaneRequest,
   RESULT,
   STATE,
   THREAD,
   WORDS,
 } from "./lane-states.js";
-import * as libc from "./libc.js";
 import { interruptingSignal, signalThread } from "./thread-signals.js";
 
 /** The environment variable with the most lanes of a thread at a time. */
@@ -43,8 +43,8 @@ function readMaxLanes(): number {
 const KEPT_LANES = 4;
 const SIGNAL_INTERVAL_MS = 1;
 
-/** What a call in a lane came to: a descriptor, -errno, -EINTR if it was cancelled, or why there is no lane. */
-type Settle = (result: number | Error) => void;
+/** What a call in a lane came to: a result >= 0, -errno, -EINTR if it was cancelled, or why there is no lane. */
+type Settle = (result: number | Error, value?: LaneValue) => void;
 
 const busy = new Set<Lane>();
 const idle: Lane[] = [];
@@ -56,6 +56,7 @@ class Lane {
   readonly #signal: number;
   readonly #worker: Worker;
   #settle: Settle | undefined;
+  #request: LaneRequest | undefined;
   #repeating: NodeJS.Timeout | undefined;
 
   constructor() {
@@ -69,7 +70,7 @@ class Lane {
       env: SHARE_ENV,
     });
     this.#worker.unref();
-    this.#worker.on("message", () => this.#finish());
+    this.#worker.on("message", (value: LaneValue) => this.#finish(value));
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", () => this.#fail(new Error("linux-ipc: a lane has ended")));
   }
@@ -81,6 +82,7 @@ class Lane {
 
   run(request: LaneRequest, settle: Settle): void {
     this.#settle = settle;
+    this.#request = request;
     Atomics.store(this.#states, CANCELLED, 0);
     Atomics.store(this.#states, STATE, ASKED);
     busy.add(this);
@@ -102,8 +104,7 @@ class Lane {
     while (this.#interrupt()) Atomics.wait(this.#states, STATE, CALLING, SIGNAL_INTERVAL_MS);
     const isDone = Atomics.load(this.#states, STATE) === DONE;
     const result = Atomics.load(this.#states, RESULT);
-    // Nobody is left to take it, and descriptors are the process's.
-    if (isDone && result >= 0) libc.close(result);
+    if (isDone && this.#request !== undefined) discard(this.#request, result);
   }
 
   /** @returns whether the lane was in its call */
@@ -111,13 +112,13 @@ class Lane {
     return Atomics.load(this.#states, STATE) === CALLING && signalThread(this.thread, this.#signal);
   }
 
-  #finish(): void {
+  #finish(value: LaneValue): void {
     const settle = this.#free();
     if (idle.length < KEPT_LANES) {
       this.#worker.unref();
       idle.push(this);
     } else void this.#worker.terminate();
-    settle?.(Atomics.load(this.#states, RESULT));
+    settle?.(Atomics.load(this.#states, RESULT), value);
   }
 
   /** The Worker has not started, or has ended. */
@@ -139,12 +140,12 @@ class Lane {
 }
 
 /**
- * Makes an open(2) in a lane.
+ * Makes a call in a lane.
  * @param settle called once, later
  * @returns gives it up, or undefined if no lane is to be had
  * @throws Error if no Worker can be started
  */
-export function openInLane(request: LaneRequest, settle: Settle): (() => void) | undefined {
+export function callInLane(request: LaneRequest, settle: Settle): (() => void) | undefined {
   if (busy.size >= maxLanes || isEnding) return undefined;
   const lane = idle.pop() ?? makeLane();
   lane.run(request, settle);

@@ -60,12 +60,28 @@ export const getgroups = bind("getgroups", "int", "int", "long");
 export const setresuid = bind("setresuid", "int", "int", "int", "int");
 export const setresgid = bind("setresgid", "int", "int", "int", "int");
 export const setgroups = bind("setgroups", "int", "long", "long");
+export const msgget = bind("msgget", "int", "int", "int");
+export const msgsnd = bind("msgsnd", "int", "int", "long", "long", "int");
+export const msgrcv = bind("msgrcv", "long", "int", "long", "long", "bigint", "int");
+export const msgctl = bind("msgctl", "int", "int", "int", "long");
 export const sigaction = bind("sigaction", "int", "int", "long", "long");
 /** Returns the error number itself, not -1: pthread_sigmask(3). */
 export const pthread_sigmask = bind("pthread_sigmask", "int", "int", "long", "long");
 export const syscall = bind("syscall", "long", "long", "long", "long");
 /** syscall(2) with up to four arguments. */
 export const syscall4 = bind("syscall", "long", "long", "long", "long", "long", "long");
+/** syscall(2) with five arguments, and one whose first is a string. */
+export const syscall5 = bind("syscall", "long", "long", "long", "long", "long", "long", "long");
+export const syscallOnName = bind("syscall", "long", "long", "string", "long", "long", "long");
+export const mq_open = bind("mq_open", "int", "string", "int", "int", "long");
+export const mq_unlink = bind("mq_unlink", "int", "string");
+export const mq_send = bind("mq_send", "int", "int", "long", "long", "int");
+export const mq_timedsend = bind("mq_timedsend", "int", "int", "long", "long", "int", "long");
+export const mq_receive = bind("mq_receive", "long", "int", "long", "long", "long");
+export const mq_timedreceive = bind("mq_timedreceive", "long", "int", "long", "long", "long", "long");
+export const mq_getattr = bind("mq_getattr", "int", "int", "long");
+export const mq_setattr = bind("mq_setattr", "int", "int", "long", "long");
+export const mq_notify = bind("mq_notify", "int", "int", "long");
 /** These return the error number itself, not -1: posix_spawn(3). */
 export const posix_spawnp = bind("posix_spawnp", "int", "long", "long", "long", "long", "long", "long");
 export const posix_spawn_file_actions_init = bind("posix_spawn_file_actions_init", "int", "long");
@@ -135,6 +151,11 @@ function findErrno(): Int32Array {
 /** The error number of the call of this thread that just returned -1: stale after a success. */
 export const errno = (): number => errnoView[0] as number;
 
+/** Replaces it, where libc would have. */
+export function setErrno(errno: number): void {
+  errnoView[0] = errno;
+}
+
 /** What a C function returned, or -errno. */
 export const resultOrErrno = (returned: number): number =>
   returned === -1 ? -(errnoView[0] as number) : returned;
@@ -158,6 +179,19 @@ export const hasLibuv: boolean = has(
   "uv_poll_init",
   "uv_poll_start",
   "uv_poll_stop",
+);
+
+/** Whether libc itself has the functions on POSIX message queues: glibc since 2.34. */
+export const hasQueues: boolean = has(
+  "mq_open",
+  "mq_unlink",
+  "mq_send",
+  "mq_timedsend",
+  "mq_receive",
+  "mq_timedreceive",
+  "mq_getattr",
+  "mq_setattr",
+  "mq_notify",
 );
 
 /** Whether this libc is new enough for preadv2 and pwritev2. */

@@ -1,10 +1,22 @@
 // The real kernel as a backend: which function makes a call, and what a waiting call watches.
 import * as n from "../../assembly/abi/calls.js";
-import { EAGAIN, EBADF, EMFILE, ENFILE, ENXIO, EPERM } from "../../assembly/abi/errno.js";
+import {
+  EAGAIN,
+  EBADF,
+  EINVAL,
+  EMFILE,
+  EMSGSIZE,
+  ENFILE,
+  ENOSPC,
+  ENXIO,
+  EPERM,
+} from "../../assembly/abi/errno.js";
 import { F_SETPIPE_SZ, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
+import { IPC_NOWAIT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
-import type { Call, PollEntry, SpawnRequest } from "../../src/call.js";
-import { placeOf } from "../../src/call-place.js";
+import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
+import type { Call, PollEntry, QueueOpening, SpawnRequest } from "../../src/call.js";
+import { isDescriptor, placeOf } from "../../src/call-place.js";
 import { type CallStarter, resultOf } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
 import { refusal } from "../../src/refusals.js";
@@ -16,6 +28,7 @@ import { owns } from "./descriptors.js";
 import { startInLane } from "./lane-wait.js";
 import { LANES_VARIABLE, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
+import * as messageQueue from "./message-queue.js";
 import * as paths from "./paths.js";
 import * as pipe from "./pipe.js";
 import * as poll from "./poll.js";
@@ -23,6 +36,7 @@ import * as process from "./process.js";
 import { hold, release, watchDescriptor } from "./readiness.js";
 import { spawn } from "./spawn.js";
 import * as splice from "./splice.js";
+import * as sysvQueue from "./sysv-queue.js";
 import { watchTime } from "./timers.js";
 
 type Attempt = (call: Call, timedOut: boolean) => number;
@@ -69,6 +83,21 @@ attempts[n.CALL_GETGROUPS] = credentials.getgroups;
 attempts[n.CALL_SETRESUID] = credentials.setresuid;
 attempts[n.CALL_SETRESGID] = credentials.setresgid;
 attempts[n.CALL_SETGROUPS] = credentials.setgroups;
+attempts[n.CALL_MSGGET] = sysvQueue.msgget;
+attempts[n.CALL_MSGSND] = sysvQueue.msgsnd;
+attempts[n.CALL_MSGRCV] = sysvQueue.msgrcv;
+attempts[n.CALL_MSGCTL] = sysvQueue.msgctl;
+attempts[n.CALL_FTOK] = sysvQueue.ftok;
+attempts[n.CALL_MQ_OPEN] = messageQueue.mq_open;
+attempts[n.CALL_MQ_CLOSE] = messageQueue.mq_close;
+attempts[n.CALL_MQ_UNLINK] = messageQueue.mq_unlink;
+attempts[n.CALL_MQ_SEND] = messageQueue.mq_send;
+attempts[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_send;
+attempts[n.CALL_MQ_RECEIVE] = messageQueue.mq_receive;
+attempts[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_receive;
+attempts[n.CALL_MQ_GETATTR] = messageQueue.mq_getattr;
+attempts[n.CALL_MQ_SETATTR] = messageQueue.mq_setattr;
+attempts[n.CALL_MQ_NOTIFY] = messageQueue.mq_notify;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];
@@ -83,6 +112,12 @@ blocking[n.CALL_WRITEV] = pipe.writevBlocking;
 blocking[n.CALL_TEE] = splice.teeBlocking;
 blocking[n.CALL_SPLICE] = splice.spliceBlocking;
 blocking[n.CALL_VMSPLICE] = splice.vmspliceBlocking;
+blocking[n.CALL_MSGSND] = sysvQueue.msgsndBlocking;
+blocking[n.CALL_MSGRCV] = sysvQueue.msgrcvBlocking;
+blocking[n.CALL_MQ_SEND] = messageQueue.mq_sendBlocking;
+blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
+blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
+blocking[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_timedreceiveBlocking;
 
 /** What a waiting call watches, all of it together. */
 class CallWatch implements Watch {
@@ -109,12 +144,28 @@ const port: WaitPort = {
     }
     return watch;
   },
-  takesBytes: ({ syscall, a }) =>
-    syscall.number === n.CALL_VMSPLICE ? !splice.readsBy(a) : syscall.partialResult,
+  takesBytes,
   failure,
 };
 
+function takesBytes({ syscall, a }: Call): boolean {
+  switch (syscall.number) {
+    case n.CALL_VMSPLICE:
+      return !splice.readsBy(a);
+    case n.CALL_MQ_SEND:
+    case n.CALL_MQ_TIMEDSEND:
+      return true;
+    default:
+      return syscall.partialResult;
+  }
+}
+
 const ALONE = { isExclusive: true };
+
+function attemptOf({ syscall }: Call): (call: Call) => number {
+  const attempt = attempts[syscall.number] as Attempt;
+  return (call) => attempt(call, false);
+}
 
 function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
   switch (call.syscall.number) {
@@ -125,6 +176,16 @@ function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
     case n.CALL_WRITE:
     case n.CALL_WRITEV:
       yield watchDescriptor(call.a, POLLOUT, waiter, ALONE);
+      break;
+    case n.CALL_MQ_SEND:
+    case n.CALL_MQ_TIMEDSEND:
+      yield watchDescriptor(call.a, POLLOUT, waiter, ALONE);
+      yield* watchDeadline(call, waiter);
+      break;
+    case n.CALL_MQ_RECEIVE:
+    case n.CALL_MQ_TIMEDRECEIVE:
+      yield watchDescriptor(call.a, POLLIN, waiter, ALONE);
+      yield* watchDeadline(call, waiter);
       break;
     case n.CALL_VMSPLICE:
       yield watchDescriptor(call.a, splice.readsBy(call.a) ? POLLIN : POLLOUT, waiter, ALONE);
@@ -148,6 +209,10 @@ function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
   }
 }
 
+function* watchDeadline({ deadline }: Call, waiter: Waiter): Generator<Watch | number> {
+  if (deadline !== undefined) yield watchTime({ clockid: CLOCK_REALTIME, timeNs: deadline }, waiter);
+}
+
 function failure(call: Call, errno: number): Error {
   const hint = hintFor(call, errno);
   return new SyscallError(errno, call.syscall.name, {
@@ -161,7 +226,9 @@ function hintFor(call: Call, errno: number): string | undefined {
   const { number } = call.syscall;
   switch (errno) {
     case EMFILE:
-      return "the limit is RLIMIT_NOFILE: ulimit -n";
+      return number === n.CALL_MQ_OPEN
+        ? "the limit is RLIMIT_NOFILE (ulimit -n), or RLIMIT_MSGQUEUE (ulimit -q) on what the user's queues may hold"
+        : "the limit is RLIMIT_NOFILE: ulimit -n";
     case ENFILE:
       return "the limit is /proc/sys/fs/file-max; for pipes also /proc/sys/fs/pipe-user-pages-hard";
     case EBADF:
@@ -171,9 +238,18 @@ function hintFor(call: Call, errno: number): string | undefined {
         ? "a FIFO that nobody has open for reading"
         : undefined;
     case EAGAIN:
-      return number === n.CALL_OPEN && (call.a & O_NONBLOCK) === 0
-        ? `no more than ${maxLanes} openings of a thread can wait at a time: ${LANES_VARIABLE}`
+      return lacksLane(call)
+        ? `no more than ${maxLanes} calls of a thread can wait in lanes at a time: ${LANES_VARIABLE}`
         : undefined;
+    case EINVAL:
+      return number === n.CALL_MQ_OPEN && (call.payload as QueueOpening).attributes !== undefined
+        ? "the limits are /proc/sys/fs/mqueue/msg_max and msgsize_max"
+        : undefined;
+    case EMSGSIZE:
+      return transfersMessages(number) ? "the limit is the queue's msgsize: mq_getattr" : undefined;
+    case ENOSPC:
+      if (number === n.CALL_MSGGET) return "the limit is /proc/sys/kernel/msgmni";
+      return number === n.CALL_MQ_OPEN ? "the limit is /proc/sys/fs/mqueue/queues_max" : undefined;
     case EPERM:
       return number === n.CALL_FCNTL && call.b === F_SETPIPE_SZ
         ? "the limits are /proc/sys/fs/pipe-max-size, pipe-user-pages-soft and pipe-user-pages-hard"
@@ -182,9 +258,19 @@ function hintFor(call: Call, errno: number): string | undefined {
   return undefined;
 }
 
+/** Whether a call sends or receives by a POSIX queue. */
+const transfersMessages = (number: number): boolean =>
+  number >= n.CALL_MQ_SEND && number <= n.CALL_MQ_TIMEDRECEIVE;
+
+/** Whether a call that had to wait could not: no lane was free. */
+function lacksLane({ syscall: { number, wait }, a, b }: Call): boolean {
+  if (wait !== "lane") return false;
+  return number === n.CALL_OPEN ? (a & O_NONBLOCK) === 0 : (b & IPC_NOWAIT) === 0;
+}
+
 /** Whether a descriptor that a call was given is open, perhaps, but not the program's. */
 function isForeign({ syscall, a, b, payload }: Call): boolean {
-  const count = syscall.parameters.filter((name) => name.includes("fd")).length;
+  const count = syscall.parameters.filter(isDescriptor).length;
   const fds = syscall.number === n.CALL_SPAWN ? (payload as SpawnRequest).fds : [a, b].slice(0, count);
   return fds.some((fd) => fd >= 0 && !owns(fd));
 }
@@ -211,6 +297,6 @@ function start(
   if (libc.failure !== undefined) return reject(libc.failure);
   const refused = refusal(call);
   if (refused !== 0) return reject(failure(call, refused));
-  if (call.syscall.wait === "lane") startInLane(call, signal, failure, resolve, reject);
+  if (call.syscall.wait === "lane") startInLane(call, signal, attemptOf(call), failure, resolve, reject);
   else startWaiting(port, call, signal, resolve, reject);
 }

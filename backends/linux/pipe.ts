@@ -61,9 +61,11 @@ export function read(call: Call): number {
 
 /**
  * No private descriptor is made before there is something to read by it: many readers may wait. But a FIFO that never had
- * a writer is no more ready than an empty one, and a read of it gives the end of the file: fifo(7).
+ * a writer is no more ready than an empty one, and a read of it gives the end of the file: fifo(7). And a message queue is a
+ * file that can be read whether poll(2) calls it readable or not.
  */
-const isKnownEmpty = (fd: number): boolean => isFresh(fd) && !isReady(fd, POLLIN) && kindOf(fd) !== "fifo";
+const isKnownEmpty = (fd: number): boolean =>
+  isFresh(fd) && !isReady(fd, POLLIN) && kindOf(fd) !== "fifo" && kindOf(fd) !== "file";
 
 function readWithoutWaiting({ a: fd, payload }: Call, length: number): number {
   if (isKnownEmpty(fd)) return unattempted(fd);

@@ -6,11 +6,13 @@ import * as clock from "./clock.js";
 import * as credentials from "./credentials.js";
 import * as file from "./file.js";
 import type { Attempt } from "./memory.js";
+import * as messageQueue from "./message-queue.js";
 import * as path from "./path.js";
 import { pipe2 } from "./pipe.js";
 import { poll } from "./poll.js";
 import * as process from "./process.js";
 import * as splice from "./splice.js";
+import * as sysvQueue from "./sysv-queue.js";
 
 const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   pipe2,
@@ -21,6 +23,8 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...path,
   ...credentials,
   ...splice,
+  ...messageQueue,
+  ...sysvQueue,
 };
 
 /** The attempts by number; a number that no call has is a hole. */

@@ -52,6 +52,21 @@ export interface KernelExports {
   setresuid(task: I, ruid: I, euid: I, suid: I): I;
   setresgid(task: I, rgid: I, egid: I, sgid: I): I;
   setgroups(task: I, count: I): I;
+  msgget(task: I, key: I, flags: I): I;
+  msgsnd(task: I, msqid: I, low: I, high: I, length: I, flags: I): I;
+  msgrcv(task: I, msqid: I, length: I, low: I, high: I, flags: I): I;
+  msgctl(task: I, msqid: I, cmd: I, uid: I, gid: I, mode: I, qbytes: I): I;
+  ftok(task: I, length: I, project: I): I;
+  mq_open(task: I, length: I, flags: I, mode: I, hasAttributes: I, maxMessages: I, maxBytes: I): I;
+  mq_close(task: I, fd: I): I;
+  mq_unlink(task: I, length: I): I;
+  mq_send(task: I, fd: I, length: I, priority: I): I;
+  mq_timedsend(task: I, fd: I, length: I, priority: I, low: I, high: I): I;
+  mq_receive(task: I, fd: I, length: I): I;
+  mq_timedreceive(task: I, fd: I, length: I, low: I, high: I): I;
+  mq_getattr(task: I, fd: I): I;
+  mq_setattr(task: I, fd: I, flags: I): I;
+  mq_notify(task: I, fd: I, isRequest: I, how: I, signal: I): I;
   resume(task: I): I;
   proceed(task: I): I;
   transferred(task: I): I;
@@ -73,17 +88,22 @@ export interface KernelExports {
   outAddress(): I;
   nextTaskAddress(): I;
   stageAddress(): I;
+  messageAddress(): I;
   tasksAddress(): I;
   taskSize(): I;
   taskPoolAddress(): I;
   processHigh(): I;
   pipeHigh(): I;
+  messageQueueHigh(): I;
+  sysvQueueHigh(): I;
   descriptorHigh(process: I): I;
   inspectTask(task: I): I;
   inspectProcess(process: I): I;
   inspectDescriptor(process: I, fd: I): I;
   inspectPipe(pipe: I): I;
+  inspectSysvQueue(queue: I): I;
   inspectPath(inode: I): I;
+  inspectMessageQueue(queue: I): I;
 }
 
 let compiled: WebAssembly.Module | undefined;

@@ -11,11 +11,20 @@ import {
   PARAMETER_FILE_MAX,
   PARAMETER_FIRST_DESCRIPTOR,
   PARAMETER_GID,
+  PARAMETER_MQ_MSG_DEFAULT,
+  PARAMETER_MQ_MSG_MAX,
+  PARAMETER_MQ_MSGSIZE_DEFAULT,
+  PARAMETER_MQ_MSGSIZE_MAX,
+  PARAMETER_MQ_QUEUES_MAX,
+  PARAMETER_MSGMAX,
+  PARAMETER_MSGMNB,
+  PARAMETER_MSGMNI,
   PARAMETER_PAGE_SIZE,
   PARAMETER_PIPE_MAX_SIZE,
   PARAMETER_PIPE_SLOTS,
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
+  PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_UID,
   TASK_EXITING,
@@ -52,6 +61,24 @@ export interface MachineOptions {
   readonly pipeUserPagesHard?: number;
   /** /proc/sys/fs/file-max: open files of the machine, beyond which those without CAP_SYS_ADMIN get ENFILE. At most 2048, the default. */
   readonly fileMax?: number;
+  /** /proc/sys/kernel/msgmax: bytes of a System V message; at most 65536, 8192 is the default. */
+  readonly msgmax?: number;
+  /** /proc/sys/kernel/msgmnb: bytes that a new System V queue may hold; 16384 is the default. */
+  readonly msgmnb?: number;
+  /** /proc/sys/kernel/msgmni: System V queues of the machine; 32000 is the default, but the model has no more than 256. */
+  readonly msgmni?: number;
+  /** /proc/sys/fs/mqueue/msg_max: messages of a POSIX queue at most, without CAP_SYS_RESOURCE; 1 to 65536, 10 is the default. */
+  readonly mqMsgMax?: number;
+  /** /proc/sys/fs/mqueue/msgsize_max: bytes of its messages at most; 128 to 16777216, 8192 is the default. */
+  readonly mqMsgsizeMax?: number;
+  /** /proc/sys/fs/mqueue/queues_max: POSIX queues of the machine; 256 is the default. */
+  readonly mqQueuesMax?: number;
+  /** /proc/sys/fs/mqueue/msg_default: messages of a queue that is made without attributes; 10 is the default. */
+  readonly mqMsgDefault?: number;
+  /** /proc/sys/fs/mqueue/msgsize_default: bytes of its messages; 8192 is the default. */
+  readonly mqMsgsizeDefault?: number;
+  /** RLIMIT_MSGQUEUE, bytes that one user's POSIX queues may come to hold; 819200 is the default, 4294967295 is no limit. */
+  readonly rlimitMsgqueue?: number;
   /** Descriptors below it belong to the JavaScript runtime; 3 is the default. */
   readonly firstDescriptor?: number;
 }
@@ -66,7 +93,16 @@ const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilitie
   ["pipeUserPagesSoft", PARAMETER_PIPE_USER_PAGES_SOFT],
   ["pipeUserPagesHard", PARAMETER_PIPE_USER_PAGES_HARD],
   ["fileMax", PARAMETER_FILE_MAX],
+  ["msgmax", PARAMETER_MSGMAX],
+  ["msgmnb", PARAMETER_MSGMNB],
+  ["msgmni", PARAMETER_MSGMNI],
   ["firstDescriptor", PARAMETER_FIRST_DESCRIPTOR],
+  ["mqMsgMax", PARAMETER_MQ_MSG_MAX],
+  ["mqMsgsizeMax", PARAMETER_MQ_MSGSIZE_MAX],
+  ["mqQueuesMax", PARAMETER_MQ_QUEUES_MAX],
+  ["mqMsgDefault", PARAMETER_MQ_MSG_DEFAULT],
+  ["mqMsgsizeDefault", PARAMETER_MQ_MSGSIZE_DEFAULT],
+  ["rlimitMsgqueue", PARAMETER_RLIMIT_MSGQUEUE],
 ];
 
 /** Every parameter is a 32-bit number but the capabilities. */
@@ -116,9 +152,11 @@ export interface ProcessFacts {
 export interface DescriptorFacts {
   readonly fd: number;
   readonly closeOnExec: boolean;
-  readonly kind: "pipe" | "directory";
-  /** Number of the pipe; of a directory -1. */
+  readonly kind: "pipe" | "directory" | "message queue";
+  /** Number of the pipe; of what is none -1. */
   readonly pipe: number;
+  /** Number of the message queue; of what is none -1. */
+  readonly queue: number;
   readonly end: "read" | "write" | "both";
 }
 
@@ -135,8 +173,32 @@ export interface PipeFacts {
   readonly path: string | undefined;
 }
 
+/** A System V message queue. */
+export interface SysvQueueFacts {
+  readonly id: number;
+  readonly key: number;
+  /** Messages in it, and bytes of them. */
+  readonly count: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+}
+
+/** A POSIX message queue. */
+export interface MessageQueueFacts {
+  readonly queue: number;
+  readonly messages: number;
+  readonly maxMessages: number;
+  /** Bytes of each message at most. */
+  readonly maxBytes: number;
+  /** The process that is to be told of a message; undefined if none is. */
+  readonly notified: number | undefined;
+  /** Undefined once it was unlinked. */
+  readonly name: string | undefined;
+}
+
 // assembly/core/file.ts, which TypeScript cannot read.
 const FILE_PIPE = 1;
+const FILE_MESSAGE_QUEUE = 3;
 
 export class Machine {
   readonly #kernel: KernelExports;
@@ -379,8 +441,9 @@ export class Machine {
       (fd, out) => ({
         fd,
         closeOnExec: out(0) !== 0,
-        kind: out(1) === FILE_PIPE ? "pipe" : "directory",
+        kind: out(1) === FILE_PIPE ? "pipe" : out(1) === FILE_MESSAGE_QUEUE ? "message queue" : "directory",
         pipe: out(1) === FILE_PIPE ? out(2) : -1,
+        queue: out(1) === FILE_MESSAGE_QUEUE ? out(2) : -1,
         end: out(4) === 0 ? "read" : out(3) === 0 ? "write" : "both",
       }),
     );
@@ -398,6 +461,32 @@ export class Machine {
         readers: out(3),
         writers: out(4),
         path: out(5) === 0 ? undefined : this.#path(out(5) - 1),
+      }),
+    );
+  }
+
+  /** The System V message queues. */
+  sysvQueues(): SysvQueueFacts[] {
+    return this.#facts(
+      this.#kernel.sysvQueueHigh(),
+      (index) => this.#kernel.inspectSysvQueue(index),
+      (_, out) => ({ id: out(0), key: out(1), count: out(2), bytes: out(3), maxBytes: out(4) >>> 0 }),
+    );
+  }
+
+  messageQueues(): MessageQueueFacts[] {
+    const { bytes, window } = this.#memory;
+    return this.#facts(
+      this.#kernel.messageQueueHigh(),
+      (index) => this.#kernel.inspectMessageQueue(index),
+      (queue, out) => ({
+        queue,
+        messages: out(0),
+        maxMessages: out(1),
+        maxBytes: out(2),
+        notified: out(3) === 0 ? undefined : out(3) - 1,
+        name:
+          out(4) === 0 ? undefined : `/${new TextDecoder().decode(bytes.subarray(window, window + out(4)))}`,
       }),
     );
   }

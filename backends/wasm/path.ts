@@ -8,7 +8,7 @@ import { type Attempt, fillWindow, type Memory } from "./memory.js";
 const encoder = new TextEncoder();
 
 /** Puts a call's path into the window. @returns its bytes; of one that is too long, as many as make it so */
-function fillPath(memory: Memory, call: Call): number {
+export function fillPath(memory: Memory, call: Call): number {
   const path = encoder.encode(call.payload as string);
   const length = Math.min(path.length, PATH_MAX);
   fillWindow(memory, path.subarray(0, length), 0);

@@ -11,8 +11,9 @@ import type { Observation, Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
 import { Pool, type PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
+import { countBlockedLanes } from "../sync/thread-state.js";
 import { idsOf, type UserName } from "../users.js";
-import { MOST_OPENINGS, type Order, type Reply } from "./messages.js";
+import { MOST_LANES, type Order, type Reply, waitsInLane } from "./messages.js";
 
 /** Above all that node opens for itself. */
 const FIRST_DESCRIPTOR = 64;
@@ -47,9 +48,9 @@ export class AwaitedExecutor implements Executor {
   idle(process: number, call: string): number {
     const { underway } = this.#process(process);
     const idle = MOST_UNDER_WAY - underway.size;
-    if (call !== "open") return idle;
-    const openings = [...underway.values()].filter((other) => other === "open").length;
-    return Math.min(idle, openings < MOST_OPENINGS ? idle : 0);
+    if (!waitsInLane(call)) return idle;
+    const waiting = [...underway.values()].filter(waitsInLane).length;
+    return waiting < MOST_LANES ? idle : 0;
   }
 
   canSpawn(): boolean {
@@ -95,6 +96,7 @@ export class AwaitedExecutor implements Executor {
         (this.#processes[index] as AwaitedProcess).underway.delete(id);
       }
     }
+    moved ||= this.#processes.some((process) => process.isLeavingLane);
     return moved;
   }
 
@@ -150,6 +152,15 @@ class AwaitedProcess implements PooledProcess {
 
   get pid(): number {
     return this.#child.pid as number;
+  }
+
+  /**
+   * Whether a thread that is to wait in a lane does anything else: then its call is about to end, or to begin. Asked from
+   * outside: who looks at files needs descriptors, and the call would get another number.
+   */
+  get isLeavingLane(): boolean {
+    const calls = [...this.underway.values()].filter(waitsInLane).length;
+    return calls > 0 && calls !== countBlockedLanes(this.pid);
   }
 
   send(order: Order): void {

@@ -11,9 +11,9 @@ import { closeFrom, enter, makeChannel, prepareLibc } from "../libc.js";
 import { answer, type Outcome, outcomeOf } from "../outcome.js";
 import { failedOutcome, takeDescriptor } from "../perform.js";
 import { occupyBelow } from "../runtime-descriptors.js";
-import { countBlockedOpens } from "../sync/thread-state.js";
+import { countBlockedLanes } from "../sync/thread-state.js";
 import { User } from "../user.js";
-import { MOST_OPENINGS, type Order, type Reply } from "./messages.js";
+import { MOST_LANES, type Order, type Reply } from "./messages.js";
 
 interface Underway {
   readonly action: Action;
@@ -91,10 +91,10 @@ async function startLanes(folder: string): Promise<void> {
   const path = `${folder}/lanes${process.pid}`;
   makeChannel(path);
   const stop = new AbortController();
-  const openings = Array.from({ length: MOST_OPENINGS }, () =>
+  const openings = Array.from({ length: MOST_LANES }, () =>
     linux.open(path, O_RDONLY, 0, { signal: stop.signal }).catch(() => undefined),
   );
-  while (countBlockedOpens() < MOST_OPENINGS) await new Promise((resolve) => setTimeout(resolve, 1));
+  while (countBlockedLanes("self") < MOST_LANES) await new Promise((resolve) => setTimeout(resolve, 1));
   stop.abort();
   await Promise.all(openings);
   unlinkSync(path);
@@ -103,7 +103,7 @@ async function startLanes(folder: string): Promise<void> {
 function reply(result: number): Reply {
   const told = completed;
   completed = [];
-  return { completed: told, isReady: isOpening() || [...underway.values()].some(isReady), result };
+  return { completed: told, isReady: [...underway.values()].some(isReady), result };
 }
 
 type AnyMethod = (...args: unknown[]) => Promise<unknown>;
@@ -150,6 +150,10 @@ function isReady({ action, isAborted }: Underway): boolean {
     case "write":
     case "writev":
       return areReady([{ fd: first, events: POLLOUT }]);
+    case "mq_receive":
+      return areReady([{ fd: first, events: POLLIN }]);
+    case "mq_send":
+      return areReady([{ fd: first, events: POLLOUT }]);
     case "vmsplice":
       return areReady([{ fd: first, events: POLLIN | POLLOUT }]);
     case "tee":
@@ -168,12 +172,6 @@ function isReady({ action, isAborted }: Underway): boolean {
 /** Whether one of some descriptors is ready. */
 const areReady = (entries: readonly PollEntry[]): boolean =>
   linux.sync.poll(entries, 0).some((revents) => revents !== 0);
-
-/** Whether a thread that is to wait for the other end of a FIFO does anything else: then its call is about to end, or to begin. */
-function isOpening(): boolean {
-  const opens = [...underway.values()].filter(({ action }) => action.call === "open").length;
-  return opens > 0 && opens !== countBlockedOpens();
-}
 
 async function closeAll(): Promise<number> {
   for (const { stop } of underway.values()) stop.abort();

@@ -1,10 +1,14 @@
 // What the controller and a process of the `awaited` executor tell each other, over node's own channel.
+import { syscalls } from "../../src/syscalls.js";
 import type { Action } from "../action.js";
 import type { Outcome } from "../outcome.js";
 import type { Ids } from "../users.js";
 
-/** Openings that a process may have under way. */
-export const MOST_OPENINGS = 2;
+/** Calls that wait in lanes that a process may have under way. */
+export const MOST_LANES = 2;
+
+export const waitsInLane = (call: string): boolean =>
+  call in syscalls && syscalls[call as keyof typeof syscalls].wait === "lane";
 
 export type Order =
   /** Make a call, and go on. */

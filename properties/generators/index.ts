@@ -8,11 +8,13 @@ import { descriptorSteps, duplicating } from "./descriptors.js";
 import { fifoSteps } from "./fifo.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
+import { makeQueue, messageQueueSteps, passingQueues } from "./message-queue.js";
 import { folderDescriptorSteps, makeFifo, makeFolder, openFifo, treeSteps } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
 import { spliceSteps } from "./splice.js";
+import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
 import { vectorSteps } from "./vectors.js";
 import type { WeightedStep } from "./weighted.js";
 
@@ -36,9 +38,13 @@ const mixtures = {
     ...signallingSteps,
     openFifo(10),
   ],
+  sysv: [...scaled([...sysvSteps, ...statusSteps], 8), makeFifo(2), ...changingSteps, interruption(26)],
+  "sysv-process": [...sysvSteps, ...scaled(processSteps, 2)],
   clock: [...scaled(clockSteps, 10), ...pipeSteps],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
   process: [...scaled(processSteps, 2), ...pipeSteps, ...descriptorSteps, ...changingSteps, ...identitySteps],
+  mqueue: messageQueueSteps,
+  "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
     ...pipeSteps,
     ...descriptorSteps,
@@ -72,12 +78,20 @@ const family: fc.Arbitrary<readonly Step[]> = fc
 const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
 const someFiles = fc.array(fc.oneof(makeFifo(3), makeFolder(2)), { minLength: 1, maxLength: 6, size: "max" });
 const someFifos = fc.array(makeFifo(1).arbitrary, { minLength: 1, maxLength: 3 });
+const someQueues = fc.array(makeQueue.arbitrary, { minLength: 1, maxLength: 5, size: "max" });
 const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   descriptors: fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }),
   process: fc.tuple(few, family).map(([first, then]) => [...first, ...then]),
   fifo: someFifos,
+  mqueue: fc.oneof(
+    { weight: 5, arbitrary: someQueues },
+    { weight: 1, arbitrary: fc.tuple(passingQueues, someQueues).map(([first, then]) => [...first, ...then]) },
+  ),
+  "mqueue-process": fc.tuple(someQueues, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
+  sysv: someSysvQueues,
+  "sysv-process": fc.tuple(someSysvQueues, family).map(([first, then]) => [...first, ...then]),
   all: fc.tuple(few, someFiles).map(([first, then]) => [...first, ...then]),
 };
 
@@ -93,15 +107,21 @@ const mixed = fc.constantFrom<readonly UserName[]>(
 );
 const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   fifo: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  mqueue: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),
+  sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),
   all: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   process: fc.constantFrom<readonly UserName[]>(["root"], ["root"], ["root", "alice"], ["changer", "root"]),
 };
 
 /** The users of a mechanism's cases where they do not matter. */
 export const usualUsers = (mechanism: Mechanism): readonly UserName[] =>
-  mechanism === "process" ? ["root"] : roots;
+  isAboutProcesses(mechanism) ? ["root"] : roots;
+
+/** Whether a mechanism's cases start and end processes. */
+export const isAboutProcesses = (mechanism: Mechanism): boolean =>
+  mechanism === "process" || mechanism.endsWith("-process");
 
 /** Whether a mechanism is about users. */
 export const isAboutUsers = (mechanism: Mechanism): boolean => mechanism === "credentials";

@@ -45,7 +45,8 @@ const oddPath: fc.Arbitrary<PathStep> = fc
   )
   .filter(({ path }) => !path.startsWith("/"));
 
-const anyPath = fc.oneof(w(10, fifoPath), w(8, folderPath), w(4, oddPath));
+/** Any path. */
+export const anyPathOfCase = fc.oneof(w(10, fifoPath), w(8, folderPath), w(4, oddPath));
 const newFifo = fc.oneof(w(20, fifoPath), w(1, folderPath), w(2, oddPath));
 const newFolder = fc.oneof(w(16, folderPath), w(1, fifoPath), w(2, oddPath));
 
@@ -93,11 +94,11 @@ export const treeSteps: readonly WeightedStep[] = [
   openFifo(6),
   step(6, "open", folderPath, folderFlags, noMode),
   step(3, "open", oddPath, openFlags, noMode),
-  step(9, "unlink", fc.oneof(w(10, fifoPath), w(2, anyPath))),
-  step(8, "rmdir", fc.oneof(w(10, folderPath), w(2, anyPath))),
-  step(6, "chmod", fc.oneof(w(4, fifoPath), w(2, anyPath)), fifoMode),
-  step(9, "chmod", fc.oneof(w(4, folderPath), w(1, paths(".")), w(1, anyPath)), folderMode),
-  step(10, "stat", anyPath),
+  step(9, "unlink", fc.oneof(w(10, fifoPath), w(2, anyPathOfCase))),
+  step(8, "rmdir", fc.oneof(w(10, folderPath), w(2, anyPathOfCase))),
+  step(6, "chmod", fc.oneof(w(4, fifoPath), w(2, anyPathOfCase)), fifoMode),
+  step(9, "chmod", fc.oneof(w(4, folderPath), w(1, paths(".")), w(1, anyPathOfCase)), folderMode),
+  step(10, "stat", anyPathOfCase),
   step(4, "umask", mask),
   step(4, "fstat", anyFd),
 ];

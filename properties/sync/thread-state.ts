@@ -20,6 +20,12 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         poll: [7, 271],
         clock_nanosleep: [230],
         waitpid: [61, 247],
+        msgsnd: [69],
+        msgrcv: [70],
+        mq_send: [242],
+        mq_timedsend: [242],
+        mq_receive: [243],
+        mq_timedreceive: [243],
       }
     : {
         read: [63, 65],
@@ -33,6 +39,12 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         poll: [73],
         clock_nanosleep: [115],
         waitpid: [260, 95],
+        msgsnd: [189],
+        msgrcv: [188],
+        mq_send: [182],
+        mq_timedsend: [182],
+        mq_receive: [183],
+        mq_timedreceive: [183],
       };
 
 const buffer = Buffer.alloc(512);
@@ -116,13 +128,16 @@ export class ThreadState {
   }
 }
 
-/** How many threads of this process are blocked in an open(2). */
-export function countBlockedOpens(): number {
-  return readdirSync("/proc/self/task").filter((thread) => {
+const laneNumbers = ["open", "msgsnd", "msgrcv"].flatMap((call) => numbers[call] ?? []);
+
+/** How many threads of a process are blocked in a call that waits in a lane. */
+export function countBlockedLanes(pid: number | "self"): number {
+  const threads = `/proc/${pid}/task`;
+  return readdirSync(threads).filter((thread) => {
     try {
-      const folder = `/proc/self/task/${thread}`;
+      const folder = `${threads}/${thread}`;
       const [number] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 1);
-      if (!numbers.open?.includes(Number(number))) return false;
+      if (!laneNumbers.includes(Number(number))) return false;
       const stat = readFileSync(`${folder}/stat`, "latin1");
       return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
     } catch {

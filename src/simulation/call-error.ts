@@ -1,8 +1,22 @@
 // The error of a failed call: where it was made, and what limit it hit.
-import { CALL_SPAWN, CALL_WRITE } from "../../assembly/abi/calls.js";
-import { EAGAIN, EMFILE, ENOMEM, ENOSYS } from "../../assembly/abi/errno.js";
-import { FRAMES_SIZE, MAX_PROCESSES } from "../../assembly/abi/model.js";
-import type { Call } from "../call.js";
+import {
+  CALL_MQ_OPEN,
+  CALL_MQ_SEND,
+  CALL_MQ_TIMEDRECEIVE,
+  CALL_MSGGET,
+  CALL_MSGSND,
+  CALL_SPAWN,
+  CALL_WRITE,
+} from "../../assembly/abi/calls.js";
+import { EAGAIN, EINVAL, EMFILE, EMSGSIZE, ENOMEM, ENOSPC, ENOSYS } from "../../assembly/abi/errno.js";
+import {
+  FRAMES_SIZE,
+  MAX_MESSAGE_QUEUES,
+  MAX_MESSAGES,
+  MAX_PROCESSES,
+  MAX_SYSV_QUEUES,
+} from "../../assembly/abi/model.js";
+import type { Call, QueueOpening } from "../call.js";
 import { placeOf } from "../call-place.js";
 import { SyscallError } from "../errors.js";
 
@@ -52,15 +66,47 @@ export function takeStack(error: Error, site: CallSite): void {
   error.stack = [`${error.name}: ${error.message}`, ...frames].join("\n");
 }
 
-function hintOf({ syscall: { number } }: Call, errno: number): string | undefined {
+function hintOf(call: Call, errno: number): string | undefined {
+  const { number } = call.syscall;
+  const ofQueue = queueHintOf(call, errno);
+  if (ofQueue !== undefined) return ofQueue;
   if (errno === EMFILE) return "RLIMIT_NOFILE: the simulation's option machine.rlimitNofile, 1024 at most";
   if (errno === EAGAIN && number === CALL_SPAWN)
     return `the simulated machine holds ${MAX_PROCESSES} processes`;
   if (errno === ENOSYS && number === CALL_SPAWN) {
     return "nothing stands for it on the model: executable(path, { model })";
   }
+  if (errno === ENOSPC && number === CALL_MSGGET) {
+    return `the simulation's option machine.msgmni; the model holds ${MAX_SYSV_QUEUES} System V queues`;
+  }
+  if (errno === ENOMEM && number === CALL_MSGSND) {
+    return `the simulated machine holds ${MAX_MESSAGES} messages`;
+  }
   if (errno === ENOMEM && number === CALL_WRITE) {
     return `the simulated machine's pipes hold ${FRAMES_SIZE >> 20} MiB together`;
   }
   return undefined;
+}
+
+/** Which limit of POSIX message queues was hit, and the simulation's option that sets it. */
+function queueHintOf({ syscall: { number }, payload }: Call, errno: number): string | undefined {
+  if (errno === EMSGSIZE && number >= CALL_MQ_SEND && number <= CALL_MQ_TIMEDRECEIVE) {
+    return "the limit is the queue's msgsize: mq_getattr";
+  }
+  if (number !== CALL_MQ_OPEN) return undefined;
+  const options = "the simulation's options machine.";
+  switch (errno) {
+    case EMFILE:
+      return `RLIMIT_NOFILE or RLIMIT_MSGQUEUE: ${options}rlimitNofile and rlimitMsgqueue`;
+    case EINVAL:
+      return (payload as QueueOpening).attributes === undefined
+        ? undefined
+        : `msg_max and msgsize_max: ${options}mqMsgMax and mqMsgsizeMax`;
+    case ENOSPC:
+      return `queues_max: ${options}mqQueuesMax`;
+    case ENOMEM:
+      return `the simulated machine holds ${MAX_MESSAGE_QUEUES} queues`;
+    default:
+      return undefined;
+  }
 }

@@ -1,11 +1,29 @@
 // A call as people read it, in the manner of strace(1): `write(4, "hello") = 5`, `read(3) = "hello"`, `pipe2(O_CLOEXEC) = [3, 4]`.
 import * as n from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
-import type { Call, PollEntry, SpawnRequest, SpliceRequest } from "../call.js";
+import type {
+  Call,
+  Payload,
+  PollEntry,
+  QueueNotification,
+  QueueOpening,
+  SpawnRequest,
+  SpliceRequest,
+  SysvMessage,
+} from "../call.js";
 import * as constants from "../constants.js";
 import { errnoName } from "../errors.js";
-import { type FileStatus, type WaitResult, WEXITSTATUS, WIFEXITED, WTERMSIG } from "../linux.js";
+import {
+  type FileStatus,
+  type MessageQueueAttributes,
+  type MessageReceipt,
+  type WaitResult,
+  WEXITSTATUS,
+  WIFEXITED,
+  WTERMSIG,
+} from "../linux.js";
 import type { Startable } from "../program.js";
+import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
 
 const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
   Object.entries(constants as unknown as Record<string, number>).filter(([name]) => prefix.test(name));
@@ -13,8 +31,12 @@ const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
 const openFlags = named(/^O_(?!ACCMODE|RDONLY|NOTIFICATION)/).toSorted(([, a], [, b]) => b - a);
 const spliceFlags = named(/^SPLICE_/);
 const commands = named(/^F_/);
+const notificationWays = named(/^SIGEV_/);
 const clocks = named(/^CLOCK_/);
 const events = named(/^POLL/);
+const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
+const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
+const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
 
 /** What people call a program: its function's name, or its module and its place there; of an executable: its file's. */
 export function programName(program: Startable): string {
@@ -38,7 +60,7 @@ export function resultText(call: Call, result: number): string {
   return value === "" ? "" : ` = ${value}`;
 }
 
-function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] {
+function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call): string[] {
   switch (number) {
     case n.CALL_PIPE2:
       return a === 0 ? [] : [flags(a, openFlags)];
@@ -109,6 +131,38 @@ function argumentsOf({ syscall: { number }, a, b, c, payload }: Call): string[] 
       const { program, args } = payload as SpawnRequest;
       return [programName(program), ...args.map((argument) => cut(JSON.stringify(argument), 16))];
     }
+    case n.CALL_MQ_OPEN: {
+      const { name, attributes } = payload as QueueOpening;
+      const size = attributes === undefined ? [] : [`${attributes.maxmsg} of ${attributes.msgsize} bytes`];
+      const created = (a & constants.O_CREAT) === 0 ? [] : [octal(b), ...size];
+      return [path(name), a === 0 ? "O_RDONLY" : flags(a, openFlags), ...created];
+    }
+    case n.CALL_MQ_UNLINK:
+      return [path(payload)];
+    case n.CALL_MQ_SEND:
+    case n.CALL_MQ_TIMEDSEND:
+      return [`${a}`, quote(payload as Uint8Array), `${b >>> 0}`, ...untilText(deadline)];
+    case n.CALL_MQ_RECEIVE:
+    case n.CALL_MQ_TIMEDRECEIVE:
+      return [`${a}`, ...untilText(deadline)];
+    case n.CALL_MQ_SETATTR:
+      return [`${a}`, flags(b, openFlags)];
+    case n.CALL_MQ_NOTIFY:
+      return [`${a}`, notificationText(payload as QueueNotification | undefined)];
+    case n.CALL_MSGGET:
+      return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, queueFlagText(b, creationFlags)];
+    case n.CALL_MSGSND: {
+      const { type, bytes } = payload as SysvMessage;
+      return [`${a}`, `${type}`, quote(bytes), ...(b === 0 ? [] : [flags(b, transferFlags)])];
+    }
+    case n.CALL_MSGRCV: {
+      const { type } = payload as SysvMessage;
+      return [`${a}`, `${type}`, ...(b === 0 ? [] : [flags(b, transferFlags)])];
+    }
+    case n.CALL_MSGCTL:
+      return [`${a}`, nameOf(b, queueCommands), ...settingsText(payload)];
+    case n.CALL_FTOK:
+      return [path(payload), `${a}`];
     case n.CALL_WAITPID:
       return b === 0 ? [`${a}`] : [`${a}`, b === constants.WNOHANG ? "WNOHANG" : `${b}`];
     case n.CALL_KILL:
@@ -140,6 +194,20 @@ function outcomeOf(
       return `[${(value as readonly number[]).map((revents) => flags(revents, events)).join(", ")}]`;
     case n.CALL_CLOCK_GETTIME:
       return a === constants.CLOCK_REALTIME ? `${value as bigint}` : durationText(value as bigint);
+    case n.CALL_MQ_RECEIVE:
+    case n.CALL_MQ_TIMEDRECEIVE: {
+      const { length, priority } = value as MessageReceipt;
+      return `${quote((payload as Uint8Array).subarray(0, length))} of priority ${priority}`;
+    }
+    case n.CALL_MQ_GETATTR:
+    case n.CALL_MQ_SETATTR:
+      return attributesText(value as MessageQueueAttributes);
+    case n.CALL_MSGRCV:
+      return receivedText(value as ReceivedSysvMessage, (payload as SysvMessage).bytes);
+    case n.CALL_MSGCTL:
+      return queueText(value as QueueStatus | QueueLimits | undefined);
+    case n.CALL_FTOK:
+      return `${value as number}`;
     case n.CALL_WAITPID:
       return waitText(value as WaitResult, a);
     default:
@@ -149,6 +217,40 @@ function outcomeOf(
 
 const statusText = ({ mode, nlink, uid, gid }: FileStatus): string =>
   `${octal(mode)}, ${nlink} links, of ${uid}:${gid}`;
+
+const untilText = (deadline: bigint | undefined): string[] =>
+  deadline === undefined ? [] : [`until ${deadline}`];
+
+function notificationText(notification: QueueNotification | undefined): string {
+  if (notification === undefined) return "null";
+  const { notify, signo } = notification;
+  return notify === constants.SIGEV_NONE ? "SIGEV_NONE" : `${nameOf(notify, notificationWays)} ${signo}`;
+}
+
+const attributesText = ({ flags: set, maxmsg, msgsize, curmsgs }: MessageQueueAttributes): string =>
+  `${curmsgs} of ${maxmsg} messages of ${msgsize} bytes${set === 0 ? "" : `, ${flags(set, openFlags)}`}`;
+
+/** Permissions as people write them, and what is more by its names. */
+function queueFlagText(value: number, names: readonly (readonly [string, number])[]): string {
+  const more = value & ~0o777;
+  return more === 0 ? octal(value) : `${flags(more, names)}|${octal(value & 0o777)}`;
+}
+
+function settingsText(payload: Payload): string[] {
+  if (payload === undefined) return [];
+  const { uid, gid, mode, qbytes } = payload as QueueSettings;
+  return [`${uid}:${gid}`, octal(mode), `${qbytes} bytes`];
+}
+
+const receivedText = ({ length, type }: ReceivedSysvMessage, buffer: Uint8Array): string =>
+  `${quote(buffer.subarray(0, length))} of type ${type}`;
+
+function queueText(value: QueueStatus | QueueLimits | undefined): string {
+  if (value === undefined) return "";
+  if ("index" in value) return `${value.index}`;
+  const { id, qnum, cbytes, qbytes } = value;
+  return `${id === undefined ? "" : `${id}, `}${qnum} messages, ${cbytes} of ${qbytes} bytes`;
+}
 
 const octal = (value: number): string => `0${value.toString(8)}`;
 

@@ -1,5 +1,11 @@
 // What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
 import {
+  CALL_MQ_RECEIVE,
+  CALL_MQ_SEND,
+  CALL_MQ_TIMEDRECEIVE,
+  CALL_MQ_TIMEDSEND,
+  CALL_MSGRCV,
+  CALL_MSGSND,
   CALL_OPEN,
   CALL_POLL,
   CALL_READ,
@@ -12,9 +18,15 @@ import {
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { O_ACCMODE, O_RDONLY } from "../../assembly/abi/fcntl.js";
+import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
-import type { DescriptorFacts, PipeFacts } from "../../backends/wasm/machine.js";
-import type { Call, PollEntry } from "../call.js";
+import type {
+  DescriptorFacts,
+  MessageQueueFacts,
+  PipeFacts,
+  SysvQueueFacts,
+} from "../../backends/wasm/machine.js";
+import type { Call, PollEntry, SysvMessage } from "../call.js";
 import { callText } from "./call-text.js";
 import { type Engine, KILLED, type Leftover } from "./engine.js";
 import type { Finding } from "./finding.js";
@@ -114,12 +126,16 @@ class WaitingDiagnosis {
   readonly #recording: Recording;
   readonly #alive: readonly SimulatedProcess[];
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
+  readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #holders: readonly Holder[];
+  readonly #queues: ReadonlyMap<number, MessageQueueFacts>;
 
   constructor(engine: Engine, recording: Recording) {
     this.#recording = recording;
     this.#alive = engine.processes.filter(({ isAwake }) => isAwake);
     this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
+    this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
+    this.#sysvQueues = engine.machine.sysvQueues();
     this.#holders = this.#alive.flatMap((process) =>
       engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
     );
@@ -192,8 +208,18 @@ class WaitingDiagnosis {
           ? this.#pipeReason(process, call.a, "read")
           : this.#pipeReason(process, call.b, "write");
       }
+      case CALL_MQ_RECEIVE:
+      case CALL_MQ_TIMEDRECEIVE:
+        return this.#queueReason(process, call.a, "read");
+      case CALL_MQ_SEND:
+      case CALL_MQ_TIMEDSEND:
+        return this.#queueReason(process, call.a, "write");
       case CALL_OPEN:
         return this.#openReason(call);
+      case CALL_MSGSND:
+        return this.#sendReason(call);
+      case CALL_MSGRCV:
+        return this.#receiveReason(call);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -221,6 +247,30 @@ class WaitingDiagnosis {
     return { reasons: [`for somebody who opens it for ${other}`], holders: [] };
   }
 
+  /** Any process might take messages out of a queue, or put some in: nobody holds it. */
+  #sendReason({ a, payload }: Call): Reason {
+    const queue = this.#sysvQueue(a);
+    if (queue === undefined) return { reasons: [`for ${queueName(a)}, which is gone`], holders: [] };
+    const { length } = (payload as SysvMessage).bytes;
+    const content = `${contentText(queue)} of ${queue.maxBytes.toLocaleString("en-US")} it may hold`;
+    return {
+      reasons: [`for room for ${length} bytes in ${queueName(a, queue)}: it has ${content}`],
+      holders: [],
+    };
+  }
+
+  #receiveReason({ a, b, payload }: Call): Reason {
+    const queue = this.#sysvQueue(a);
+    if (queue === undefined) return { reasons: [`for ${queueName(a)}, which is gone`], holders: [] };
+    const wanted = wantedText((payload as SysvMessage).type, b);
+    const content = queue.count === 0 ? "is empty" : `has ${contentText(queue, "other ")}`;
+    return { reasons: [`for a message${wanted} in ${queueName(a, queue)}: it ${content}`], holders: [] };
+  }
+
+  #sysvQueue(id: number): SysvQueueFacts | undefined {
+    return this.#sysvQueues.find((queue) => queue.id === id);
+  }
+
   #isReader(process: SimulatedProcess, fd: number): boolean {
     return this.#own(process, fd)?.end === "read";
   }
@@ -245,24 +295,39 @@ class WaitingDiagnosis {
   /** Why nothing can be read from a pipe, or written to it: it is empty or full, and who could change that does not. */
   #pipeReason(process: SimulatedProcess, fd: number, end: "read" | "write"): Reason {
     const own = this.#own(process, fd);
+    if (own?.kind === "message queue") return this.#queueReason(process, fd, end);
     const pipe = own && this.#pipes.get(own.pipe);
     const other = end === "read" ? "write" : "read";
     if (own === undefined || pipe === undefined || own.end === other) {
       return { reasons: [`fd ${fd} is no ${end} end of a pipe`], holders: [] };
     }
     const holders = this.#holders.filter((holder) => holder.pipe === own.pipe && holder.end !== end);
-    const processes = [...new Set(holders.map((holder) => holder.process))];
+    const processes = processesOf(holders);
     const state = end === "read" ? "empty" : `full, with ${pipe.size.toLocaleString("en-US")} bytes in it`;
-    const held = processes.map((holder) => {
-      const fds = holders.filter((one) => one.process === holder).map((one) => one.fd);
-      return `pid ${holder.pid}${holder === process ? " itself" : ""} (fd ${fds.join(", ")})`;
-    });
-    const isOnlyItself = processes.length === 1 && processes[0] === process;
-    const by = isOnlyItself ? `${held[0]} alone` : held.join(" and ");
+    const by = heldBy(process, holders);
     const name = this.#pipeName(own.pipe);
     return {
       reasons: [`on fd ${fd}, ${name}: it is ${state}, and its ${other} end is held by ${by}`],
       holders: processes,
+    };
+  }
+
+  /** Why nothing can be received from a message queue, or sent to it, and who has it open to change that. */
+  #queueReason(process: SimulatedProcess, fd: number, end: "read" | "write"): Reason {
+    const own = this.#own(process, fd);
+    const queue = own && this.#queues.get(own.queue);
+    if (own === undefined || queue === undefined) {
+      return { reasons: [`fd ${fd} is no message queue`], holders: [] };
+    }
+    const holders = this.#holders.filter((holder) => holder.queue === own.queue && holder.end !== end);
+    const state = end === "read" ? "empty" : `full, with ${queue.messages} messages in it`;
+    const doing = end === "read" ? "sending" : "receiving";
+    const by = holders.length === 0 ? "nobody" : heldBy(process, holders);
+    const name =
+      queue.name === undefined ? "a message queue that was unlinked" : `the message queue ${queue.name}`;
+    return {
+      reasons: [`on fd ${fd}, ${name}: it is ${state}, and open for ${doing} by ${by}`],
+      holders: processesOf(holders),
     };
   }
 
@@ -272,6 +337,35 @@ class WaitingDiagnosis {
     const origin = this.#recording.pipeMadeAt(pipe);
     return origin === undefined ? "a pipe" : `the pipe of step ${origin.step}`;
   }
+}
+
+const queueName = (id: number, queue?: SysvQueueFacts): string =>
+  queue === undefined || queue.key === IPC_PRIVATE
+    ? `the System V queue ${id}`
+    : `the System V queue ${id} (key 0x${(queue.key >>> 0).toString(16)})`;
+
+const contentText = ({ count, bytes }: SysvQueueFacts, which = ""): string =>
+  `${count} ${which}${count === 1 ? "message" : "messages"}, ${bytes.toLocaleString("en-US")} bytes`;
+
+function wantedText(type: bigint, flags: number): string {
+  if (type === 0n) return "";
+  if (type < 0n) return ` of a type up to ${-type}`;
+  return (flags & MSG_EXCEPT) === 0 ? ` of type ${type}` : ` of another type than ${type}`;
+}
+
+const processesOf = (holders: readonly Holder[]): SimulatedProcess[] => [
+  ...new Set(holders.map((holder) => holder.process)),
+];
+
+/** Who holds an end, and by which descriptors. */
+function heldBy(process: SimulatedProcess, holders: readonly Holder[]): string {
+  const processes = processesOf(holders);
+  const held = processes.map((holder) => {
+    const fds = holders.filter((one) => one.process === holder).map((one) => one.fd);
+    return `pid ${holder.pid}${holder === process ? " itself" : ""} (fd ${fds.join(", ")})`;
+  });
+  const isOnlyItself = processes.length === 1 && processes[0] === process;
+  return isOnlyItself ? `${held[0]} alone` : held.join(" and ");
 }
 
 /** A way from a process along those it waits for back to it, that process first and last; empty if there is none. */
@@ -303,8 +397,8 @@ export function leftoverText(leftover: Leftover, recording: Recording | undefine
       const { fd, end, kind } = leftover.facts;
       const origin = recording?.openedAt(process.pid, fd);
       const since = origin === undefined ? "" : `, since step ${origin.step}`;
-      const what =
-        kind === "directory" ? "a directory" : end === "both" ? "a FIFO" : `the ${end} end of a pipe`;
+      const ofPipe = end === "both" ? "a FIFO" : `the ${end} end of a pipe`;
+      const what = kind === "pipe" ? ofPipe : `a ${kind}`;
       return `${named(process)} returned with fd ${fd} open (${what}${since})`;
     }
     case "child":

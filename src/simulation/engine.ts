@@ -8,10 +8,13 @@ import {
   CALL_CLOCK_NANOSLEEP,
   CALL_EXIT,
   CALL_KILL,
+  CALL_MSGRCV,
+  CALL_MSGSND,
   CALL_POLL,
   CALL_SPAWN,
   CALL_WAITPID,
 } from "../../assembly/abi/calls.js";
+import { EINTR } from "../../assembly/abi/errno.js";
 import {
   BLOCKED,
   FORM_AWAITED,
@@ -19,6 +22,7 @@ import {
   MAX_PROCESSES,
   MAX_TASKS,
   TASK_BLOCKED,
+  TASK_FREE,
   TASK_WOKEN,
 } from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
@@ -30,13 +34,14 @@ import {
   type Snapshot,
 } from "../../backends/wasm/machine.js";
 import type { Spawned } from "../../backends/wasm/process.js";
-import type { SpawnRequest } from "../call.js";
+import { Call, type SpawnRequest, type SysvMessage } from "../call.js";
 import { resultOf } from "../calls.js";
 import { abortError, argumentMistake } from "../errors.js";
 import type { WaitResult } from "../linux.js";
 import { type Json, type Main, mainOf, type Startable } from "../program.js";
 import { refusal } from "../refusals.js";
 import { syscalls } from "../syscalls.js";
+import type { ReceivedSysvMessage } from "../sysv-queue.js";
 import { callError } from "./call-error.js";
 import { CALL_EXITING, CALL_TIMER } from "./choice.js";
 import type { Finding } from "./finding.js";
@@ -270,6 +275,12 @@ export class Engine implements ProcessHost, GlobalsHost {
   abort(pending: PendingCall): void {
     const { process, call } = pending;
     if (!process.isLive) return;
+    if (pending.task >= 0 && waitsInLine(pending)) {
+      // The thread leaves the kernel in a step of its own, and may be handed a message until then.
+      pending.isAborted = true;
+      this.machine.interrupt(pending.task);
+      return;
+    }
     const moved = pending.task < 0 ? 0 : this.#cancel(pending);
     process.remove(pending);
     this.#run?.recording?.ended(this, pending, moved > 0 ? `${moved}` : "AbortError");
@@ -520,6 +531,11 @@ export class Engine implements ProcessHost, GlobalsHost {
     process.lastStep = steps.length;
     this.#resumed = process.pid;
     process.remove(pending);
+    if (result === -EINTR && pending.isAborted) {
+      recording?.ended(this, pending, "AbortError");
+      pending.reject(abortError(syscall.name, pending.abort?.signal.reason));
+      return true;
+    }
     if (result < 0) {
       recording?.call(this, pending, isFirst, result);
       const error = callError(call, -result, pending.madeAt);
@@ -537,17 +553,36 @@ export class Engine implements ProcessHost, GlobalsHost {
   /** Ends a read whose buffer is not what it was: as src/waiting.ts does. @returns true: code is to run */
   #spoil(pending: PendingCall): true {
     const { process, call } = pending;
-    if (pending.task >= 0) this.#cancel(pending);
+    const received = waitsInLine(pending) ? this.#rescue(pending) : undefined;
+    if (pending.task >= 0 && this.machine.taskState(pending.task) !== TASK_FREE) this.#cancel(pending);
     this.steps.end(0);
     process.lastStep = this.steps.length;
     this.#resumed = process.pid;
     process.remove(pending);
     this.#run?.recording?.ended(this, pending, "TypeError");
     const { name } = call.syscall;
-    pending.reject(
-      argumentMistake(name, "buffer", "left as it is while the call waits", "detached or resized"),
+    const mistake = argumentMistake(
+      name,
+      "buffer",
+      "left as it is while the call waits",
+      "detached or resized",
     );
+    pending.reject(received === undefined ? mistake : Object.assign(mistake, { received }));
     return true;
+  }
+
+  /** The message that a receiver was handed whose buffer is gone: it is out of its queue, and the error is to carry it. */
+  #rescue(pending: PendingCall): { bytes: Uint8Array; type: bigint } | undefined {
+    const { task, call, length } = pending;
+    if (task < 0 || call.syscall.number !== CALL_MSGRCV) return undefined;
+    const { type } = call.payload as SysvMessage;
+    const bytes = new Uint8Array(length);
+    const rescue = new Call(call.syscall, call.a, call.b, call.c, { type, bytes });
+    this.machine.interrupt(task);
+    const result = this.machine.attempt(task, rescue);
+    this.#unpark(pending);
+    if (result < 0) return undefined;
+    return { bytes: bytes.subarray(0, result), type: (rescue.value as ReceivedSysvMessage).type };
   }
 
   #park(pending: PendingCall): void {
@@ -620,7 +655,15 @@ export class Engine implements ProcessHost, GlobalsHost {
 /** Whether a timer may end a call's wait. */
 function isTimed({ call }: PendingCall): boolean {
   const { number } = call.syscall;
-  return number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0);
+  return (
+    number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0) || call.deadline !== undefined
+  );
+}
+
+/** Whether a call waits in a queue's line, in the kernel: a thread of its own does. */
+function waitsInLine({ call }: PendingCall): boolean {
+  const { number } = call.syscall;
+  return number === CALL_MSGSND || number === CALL_MSGRCV;
 }
 
 /** Whether every live process waits in a call; if not, one awaits something that is not ours. */

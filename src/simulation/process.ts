@@ -2,6 +2,12 @@
 // them. First attempts go in the order of the calls, completions in any.
 import {
   CALL_EXIT,
+  CALL_MQ_RECEIVE,
+  CALL_MQ_SEND,
+  CALL_MQ_TIMEDRECEIVE,
+  CALL_MQ_TIMEDSEND,
+  CALL_MSGRCV,
+  CALL_MSGSND,
   CALL_READ,
   CALL_READV,
   CALL_VMSPLICE,
@@ -9,7 +15,7 @@ import {
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { byteLengthOf, honestView } from "../byte-length.js";
-import { Call } from "../call.js";
+import { Call, type SysvMessage } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
 import type { Linux } from "../linux.js";
@@ -28,11 +34,13 @@ export class PendingCall {
   next: PendingCall | undefined = undefined;
   /** Its AbortSignal, if it has one, with what listens to it. */
   abort: Abort | undefined = undefined;
+  /** Its signal has fired, and the thread that it waits in has not left the kernel yet. */
+  isAborted = false;
   /** Where it was made, if that is recorded. */
   madeAt: CallSite | undefined = undefined;
 
   /** Bytes of the buffer that a read fills: it must be left as it is. */
-  readonly #length: number;
+  readonly length: number;
 
   constructor(
     readonly process: SimulatedProcess,
@@ -40,17 +48,23 @@ export class PendingCall {
     readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
   ) {
-    this.#length = bufferLength(call);
+    this.length = bufferLength(call);
   }
 
   /** Whether the buffer was detached or resized since the call was made. */
   get isSpoiled(): boolean {
-    return bufferLength(this.call) !== this.#length;
+    return bufferLength(this.call) !== this.length;
   }
 }
 
 function bufferLength({ syscall, payload }: Call): number {
-  if (syscall.number === CALL_READ) return (payload as Uint8Array).length;
+  switch (syscall.number) {
+    case CALL_READ:
+    case CALL_MQ_RECEIVE:
+    case CALL_MQ_TIMEDRECEIVE:
+      return (payload as Uint8Array).length;
+  }
+  if (syscall.number === CALL_MSGRCV) return (payload as SysvMessage).bytes.length;
   if (syscall.number !== CALL_READV) return 0;
   return (payload as readonly Uint8Array[]).reduce((sum, buffer) => sum + buffer.length, 0);
 }
@@ -76,9 +90,28 @@ function withOwnBytes(call: Call, vmspliceFills: (fd: number) => boolean): Call 
       const buffers = payload as readonly Uint8Array[];
       return new Call(syscall, a, b, 0, buffers.map(fills ? honestView : (buffer) => new Uint8Array(buffer)));
     }
+    case CALL_MQ_SEND:
+    case CALL_MQ_TIMEDSEND:
+      return withOther(call, new Uint8Array(payload as Uint8Array));
+    case CALL_MQ_RECEIVE:
+    case CALL_MQ_TIMEDRECEIVE:
+      return isHonest(payload as Uint8Array) ? call : withOther(call, honestView(payload as Uint8Array));
+    case CALL_MSGSND:
+    case CALL_MSGRCV: {
+      const { type, bytes } = payload as SysvMessage;
+      const own = syscall.number === CALL_MSGSND ? new Uint8Array(bytes) : honestView(bytes);
+      return new Call(syscall, a, b, 0, { type, bytes: own });
+    }
     default:
       return call;
   }
+}
+
+/** A call on a message queue with another buffer. */
+function withOther({ syscall, a, b, deadline }: Call, buffer: Uint8Array): Call {
+  const other = new Call(syscall, a, b, 0, buffer);
+  other.deadline = deadline;
+  return other;
 }
 
 const isHonest = (bytes: Uint8Array): boolean => bytes.length === byteLengthOf(bytes);

@@ -5,6 +5,13 @@ import {
   CALL_DUP2,
   CALL_DUP3,
   CALL_FCNTL,
+  CALL_MQ_OPEN,
+  CALL_MQ_RECEIVE,
+  CALL_MQ_SEND,
+  CALL_MQ_TIMEDRECEIVE,
+  CALL_MQ_TIMEDSEND,
+  CALL_MSGRCV,
+  CALL_MSGSND,
   CALL_OPEN,
   CALL_PIPE2,
   CALL_READ,
@@ -14,6 +21,7 @@ import {
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
+import type { SysvMessage } from "../call.js";
 import { callText, durationText, resultText } from "./call-text.js";
 import type { Engine } from "./engine.js";
 import { hashBytes } from "./hash.js";
@@ -50,14 +58,14 @@ export class Recording {
 
   call(engine: Engine, pending: PendingCall, isFirst: boolean, result: number): void {
     const { call, process } = pending;
-    // A call that goes on waiting although it may attempt: a write that has only looked, or an open that a thread is to make.
+    // A call that goes on waiting although it may attempt: a write that has only looked, or what a thread is to make.
     const goesOn = result === BLOCKED && engine.isWoken(pending);
-    const isOpen = call.syscall.number === CALL_OPEN;
-    const outcome = goesOn && isOpen ? " begins" : resultText(call, result);
+    const isInLane = call.syscall.wait === "lane";
+    const outcome = goesOn && isInLane ? " begins" : resultText(call, result);
     this.#note(engine, process.pid, callText(call) + outcome, {
       call: call.syscall.name,
       waits: result === BLOCKED && !goesOn,
-      seesRoom: goesOn && !isOpen,
+      seesRoom: goesOn && !isInLane,
       resumed: !isFirst,
     });
     if (result >= 0) this.#noteOpened(engine, pending, result);
@@ -77,6 +85,7 @@ export class Recording {
     const closed = this.#descriptors.filter((fd) => !left.includes(fd));
     const what = closed.length === 0 ? [] : [`closes ${closed.join(", ")}`];
     if (isDone) what.push("has ended");
+    if (what.length === 0) what.push("leaves a call");
     this.#note(engine, process.pid, `(${what.join(", ")})`, { call: "exiting" });
     this.#hashes.push(0);
   }
@@ -163,6 +172,7 @@ export class Recording {
       case CALL_DUP3:
       case CALL_FCNTL:
       case CALL_OPEN:
+      case CALL_MQ_OPEN:
         open(result);
         break;
     }
@@ -175,6 +185,12 @@ const movesBytes: ReadonlySet<number> = new Set([
   CALL_WRITE,
   CALL_WRITEV,
   CALL_VMSPLICE,
+  CALL_MQ_SEND,
+  CALL_MQ_TIMEDSEND,
+  CALL_MQ_RECEIVE,
+  CALL_MQ_TIMEDRECEIVE,
+  CALL_MSGSND,
+  CALL_MSGRCV,
 ]);
 
 const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
@@ -182,9 +198,13 @@ const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
 
 function bytesHash({ call }: PendingCall, result: number): number {
   if (result < 0 || !movesBytes.has(call.syscall.number)) return 0;
-  const buffers =
-    call.payload instanceof Uint8Array ? [call.payload] : (call.payload as readonly Uint8Array[]);
-  let left = result;
+  const { number } = call.syscall;
+  const isSysv = number === CALL_MSGSND || number === CALL_MSGRCV;
+  const payload = isSysv ? (call.payload as SysvMessage).bytes : call.payload;
+  const buffers = payload instanceof Uint8Array ? [payload] : (payload as readonly Uint8Array[]);
+  // A message is sent whole.
+  const isSent = number === CALL_MQ_SEND || number === CALL_MQ_TIMEDSEND || number === CALL_MSGSND;
+  let left = isSent ? (payload as Uint8Array).length : result;
   return buffers.reduce((hash, buffer) => {
     const moved = buffer.subarray(0, left);
     left -= moved.length;

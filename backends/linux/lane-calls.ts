@@ -1,0 +1,66 @@
+// The calls that a lane can make (lane.ts): the plain ones, which block. A lane works on memory of its own, so nothing that
+// the caller does to its buffers meanwhile matters, and a call that is given up has touched none of them.
+import * as libc from "./libc.js";
+import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
+
+/** What a lane is asked for. */
+export type LaneRequest =
+  | {
+      readonly call: "open";
+      readonly path: string;
+      /** The machine's numbers. */
+      readonly flags: number;
+      readonly mode: number;
+    }
+  | {
+      readonly call: "msgsnd";
+      readonly msqid: number;
+      readonly type: bigint;
+      readonly bytes: Uint8Array;
+      readonly flags: number;
+    }
+  | {
+      readonly call: "msgrcv";
+      readonly msqid: number;
+      /** Bytes. */
+      readonly room: number;
+      readonly type: bigint;
+      readonly flags: number;
+    };
+
+/** What a call gives beyond its integer: the message that was received. */
+export type LaneValue = Received | undefined;
+
+/** What a call came to: a result >= 0 or -errno, -EINTR if a signal interrupted it, and what it gives beside. */
+export interface LaneOutcome {
+  readonly result: number;
+  readonly value: LaneValue;
+}
+
+/** Makes a call once. */
+export function callPlainly(request: LaneRequest): LaneOutcome {
+  switch (request.call) {
+    case "open": {
+      const { path, flags, mode } = request;
+      return { result: libc.resultOrErrno(libc.open(path, flags, mode)), value: undefined };
+    }
+    case "msgsnd": {
+      const { msqid, type, bytes, flags } = request;
+      return { result: sendPlainly(msqid, type, bytes, flags), value: undefined };
+    }
+    case "msgrcv": {
+      const { msqid, room, type, flags } = request;
+      const received = receivePlainly(msqid, room, type, flags);
+      if (typeof received === "number") return { result: received, value: undefined };
+      // The memory that it lies in is the lane's, and is used again.
+      const bytes = received.bytes.slice();
+      return { result: bytes.length, value: { bytes, type: received.type } };
+    }
+  }
+}
+
+/** Undoes what a call has brought that nobody is left to take. */
+export function discard({ call }: LaneRequest, result: number): void {
+  // Descriptors are the process's.
+  if (call === "open" && result >= 0) libc.close(result);
+}
