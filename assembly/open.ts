@@ -48,6 +48,7 @@ import {
   OpenFile,
   openFileAt,
   openFileIndex,
+  STAYS_ASYNC,
   takeOpenFile,
 } from "./core/file";
 import { Inode, inodeAt, inodeIndex } from "./core/inode";
@@ -148,7 +149,8 @@ function mayOpen(process: Process, inode: Inode, flags: i32): i32 {
 }
 
 function keptFlags(flags: i32): i32 {
-  return (flags & KEPT_FLAGS) | O_LARGEFILE | (flags & SYNC_BIT ? O_DSYNC : 0);
+  const stays = flags & O_ASYNC ? STAYS_ASYNC : 0;
+  return (flags & KEPT_FLAGS) | O_LARGEFILE | (flags & SYNC_BIT ? O_DSYNC : 0) | stays;
 }
 
 function openDirectory(task: Task, inode: Inode): i32 {

@@ -5,7 +5,7 @@ import type { Call } from "../src/call.js";
 import { refusal } from "../src/refusals.js";
 import { callOf } from "./action.js";
 import { modelOutcome, outcomeText } from "./outcome.js";
-import { callerOf, resolve } from "./resolve.js";
+import { callerOf, resolve, type Setting } from "./resolve.js";
 import type { Step } from "./step.js";
 
 /** Calls that may be under way at once. */
@@ -38,8 +38,7 @@ export class ModelRun {
     const alive = machine.processes().filter(({ state }) => state === PROCESS_ALIVE);
     if (alive.length === 0 || this.#calls.size >= MOST_UNDER_WAY) return;
     const processes = alive.map(({ process }) => process);
-    const caller = callerOf(step, processes);
-    const action = resolve(step, caller, {
+    const setting: Setting = {
       machine,
       processes,
       pids: alive.map(({ pid }) => pid),
@@ -48,7 +47,10 @@ export class ModelRun {
       stepNumber: number,
       blocked: (process) => [...this.#calls.keys()].filter((task) => this.#isBlocked(process, task)),
       canShare: () => true,
-    });
+    };
+    const caller = callerOf(step, setting);
+    if (caller === undefined) return;
+    const action = resolve(step, caller, setting);
     if (action === undefined) return;
     if (action.call === "interrupt") {
       machine.interrupt(action.args[0] as number);

@@ -12,7 +12,7 @@ export class OpenFile {
   count: u32;
   /** What it is open on: FILE_*. */
   kind: u32;
-  /** Access mode and status flags, as F_GETFL gives them. */
+  /** Access mode and status flags, as F_GETFL gives them; and STAYS_ASYNC. */
   flags: u32;
   /** Index of the object in its pool. */
   object: u32;
@@ -31,6 +31,9 @@ export class OpenFile {
     return (this.flags & O_NONBLOCK) != 0;
   }
 }
+
+/** It was opened with O_ASYNC, which then nothing takes away: no F_SETFL has asked for signals (fasync_remove_entry). */
+export const STAYS_ASYNC: u32 = 0x40000000;
 
 export const FILE_PIPE: u32 = 1;
 export const FILE_DIRECTORY: u32 = 2;

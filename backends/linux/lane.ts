@@ -7,13 +7,13 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { EINTR } from "../../assembly/abi/errno.js";
 import {
-  CALLING,
+  BEGUN,
   CANCELLED,
   DONE,
   type LaneData,
-  type LaneRequest,
+  type LaneReply,
+  type NumberedRequest,
   RESULT,
-  STATE,
   THREAD,
 } from "./lane-states.js";
 import * as libc from "./libc.js";
@@ -27,20 +27,21 @@ const states = new Int32Array(memory);
 unblock(signal);
 Atomics.store(states, THREAD, ownThread());
 
-parentPort?.on("message", (request: LaneRequest) => {
-  // In this order: from here on the owner sends signals, and what it wrote before is seen.
-  Atomics.store(states, STATE, CALLING);
+parentPort?.on("message", (request: NumberedRequest) => {
+  const { number } = request;
+  Atomics.store(states, BEGUN, number);
   const stop = isOrphanable ? signalOften(signal, LOOK_INTERVAL_NS) : undefined;
-  Atomics.store(states, RESULT, callUntilDone(request));
+  const result = callUntilDone(request);
   stop?.();
-  Atomics.store(states, STATE, DONE);
-  Atomics.notify(states, STATE);
-  parentPort?.postMessage(undefined);
+  Atomics.store(states, RESULT, result);
+  Atomics.store(states, DONE, number);
+  Atomics.notify(states, DONE);
+  parentPort?.postMessage({ number, result } satisfies LaneReply);
 });
 
-function callUntilDone({ path, flags, mode }: LaneRequest): number {
-  while (Atomics.load(states, CANCELLED) === 0) {
-    const result = libc.resultOrErrno(libc.open(path, flags, mode));
+function callUntilDone({ number, folder, path, flags, mode }: NumberedRequest): number {
+  while (Atomics.load(states, CANCELLED) < number) {
+    const result = libc.resultOrErrno(libc.openat(folder, path, flags, mode));
     // An awaited call goes on after a signal that is not its own.
     if (result !== -EINTR) return result;
   }

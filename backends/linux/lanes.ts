@@ -1,5 +1,5 @@
 // Lanes: threads that make calls which can only block, and have no descriptor to be watched. A thread that opens a FIFO
-// takes a lane, a Worker of its own, which makes the plain open(2), and reports by a message. libuv's pool is never used:
+// takes a lane, a Worker of its own, which makes the plain openat(2), and reports by a message. libuv's pool is never used:
 // four openings that wait would stop all of node's file system.
 //
 // - Never more lanes than `MAX_LANES`, and nothing is ever queued for one: the opening that a queued one waits for may be
@@ -12,16 +12,16 @@
 // Not the global ones, which tests replace by fake timers.
 import { clearTimeout, setTimeout } from "node:timers";
 import { isMainThread, SHARE_ENV, Worker } from "node:worker_threads";
-import { EMFILE } from "../../assembly/abi/errno.js";
+import { EINTR, EMFILE } from "../../assembly/abi/errno.js";
 import {
-  ASKED,
-  CALLING,
+  BEGUN,
   CANCELLED,
   DONE,
   type LaneData,
+  type LaneReply,
   type LaneRequest,
+  type NumberedRequest,
   RESULT,
-  STATE,
   THREAD,
   WORDS,
 } from "./lane-states.js";
@@ -55,6 +55,7 @@ class Lane {
   readonly #states: Int32Array;
   readonly #signal: number;
   readonly #worker: Worker;
+  #number = 0;
   #settle: Settle | undefined;
   #repeating: NodeJS.Timeout | undefined;
 
@@ -69,7 +70,9 @@ class Lane {
       env: SHARE_ENV,
     });
     this.#worker.unref();
-    this.#worker.on("message", () => this.#finish());
+    this.#worker.on("message", ({ number, result }: LaneReply) => {
+      if (number === this.#number) this.#finish(result);
+    });
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", () => this.#fail(new Error("linux-ipc: a lane has ended")));
   }
@@ -81,26 +84,26 @@ class Lane {
 
   run(request: LaneRequest, settle: Settle): void {
     this.#settle = settle;
-    Atomics.store(this.#states, CANCELLED, 0);
-    Atomics.store(this.#states, STATE, ASKED);
     busy.add(this);
     this.#worker.ref();
-    this.#worker.postMessage(request);
+    this.#worker.postMessage({ ...request, number: ++this.#number } satisfies NumberedRequest);
   }
 
-  /** Gives the call up, unless it has completed: it is settled in either case, when the lane is free. */
+  /** Gives the call up, unless it has completed: it is settled in either case, once the lane has left it. */
   readonly cancel = (): void => {
     if (this.#settle === undefined) return;
-    Atomics.store(this.#states, CANCELLED, 1);
+    Atomics.store(this.#states, CANCELLED, this.#number);
+    // A lane that has not begun finds that it need not.
+    if (Atomics.load(this.#states, BEGUN) < this.#number) return this.#finish(-EINTR);
     this.#interrupt();
     this.#repeating = setTimeout(this.cancel, SIGNAL_INTERVAL_MS);
   };
 
   /** Gives the call up, and returns when the lane has left it. For the end of the thread. */
   end(): void {
-    Atomics.store(this.#states, CANCELLED, 1);
-    while (this.#interrupt()) Atomics.wait(this.#states, STATE, CALLING, SIGNAL_INTERVAL_MS);
-    const isDone = Atomics.load(this.#states, STATE) === DONE;
+    Atomics.store(this.#states, CANCELLED, this.#number);
+    while (this.#interrupt()) Atomics.wait(this.#states, DONE, this.#number - 1, SIGNAL_INTERVAL_MS);
+    const isDone = Atomics.load(this.#states, DONE) === this.#number;
     const result = Atomics.load(this.#states, RESULT);
     // Nobody is left to take it, and descriptors are the process's.
     if (isDone && result >= 0) libc.close(result);
@@ -108,16 +111,16 @@ class Lane {
 
   /** @returns whether the lane was in its call */
   #interrupt(): boolean {
-    return Atomics.load(this.#states, STATE) === CALLING && signalThread(this.thread, this.#signal);
+    const isBegun = Atomics.load(this.#states, BEGUN) === this.#number;
+    const isInCall = isBegun && Atomics.load(this.#states, DONE) !== this.#number;
+    return isInCall && signalThread(this.thread, this.#signal);
   }
 
-  #finish(): void {
+  #finish(result: number): void {
     const settle = this.#free();
-    if (idle.length < KEPT_LANES) {
-      this.#worker.unref();
-      idle.push(this);
-    } else void this.#worker.terminate();
-    settle?.(Atomics.load(this.#states, RESULT));
+    if (idle.length < KEPT_LANES) idle.push(this);
+    else void this.#worker.terminate();
+    settle?.(result);
   }
 
   /** The Worker has not started, or has ended. */
@@ -132,6 +135,7 @@ class Lane {
   #free(): Settle | undefined {
     clearTimeout(this.#repeating);
     busy.delete(this);
+    this.#worker.unref();
     const settle = this.#settle;
     this.#settle = undefined;
     return settle;
@@ -139,7 +143,7 @@ class Lane {
 }
 
 /**
- * Makes an open(2) in a lane.
+ * Makes an openat(2) in a lane.
  * @param settle called once, later
  * @returns gives it up, or undefined if no lane is to be had
  * @throws Error if no Worker can be started

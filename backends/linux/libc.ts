@@ -10,6 +10,7 @@ const errnoLocation = bind("__errno_location", "long");
 
 export const pipe2 = bind("pipe2", "int", "long", "int");
 export const open = bind("open", "int", "string", "int", "int");
+export const openat = bind("openat", "int", "int", "string", "int", "int");
 export const read = bind("read", "long", "int", "long", "long");
 export const write = bind("write", "long", "int", "long", "long");
 export const readv = bind("readv", "long", "int", "long", "int");

@@ -5,12 +5,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { FORM_AWAITED } from "../../assembly/abi/model.js";
+import { SIGKILL } from "../../assembly/abi/signal.js";
+import type { Action } from "../action.js";
 import { CaseFolders } from "../case-folder.js";
 import { type Executor, HarnessError } from "../executor.js";
 import type { Observation, Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
 import { Pool, type PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
+import { countBlockedOpens } from "../sync/thread-state.js";
 import { idsOf, type UserName } from "../users.js";
 import { MOST_OPENINGS, type Order, type Reply } from "./messages.js";
 
@@ -45,15 +48,14 @@ export class AwaitedExecutor implements Executor {
   }
 
   idle(process: number, call: string): number {
-    const { underway } = this.#process(process);
+    const { underway, openings } = this.#process(process);
     const idle = MOST_UNDER_WAY - underway.size;
     if (call !== "open") return idle;
-    const openings = [...underway.values()].filter((other) => other === "open").length;
-    return Math.min(idle, openings < MOST_OPENINGS ? idle : 0);
+    return openings < MOST_OPENINGS ? idle : 0;
   }
 
-  canSpawn(): boolean {
-    return false;
+  canMake({ call, args }: Action): boolean {
+    return call !== "spawn" && call !== "exit" && !(call === "kill" && args[1] === SIGKILL);
   }
 
   meet(process: number): number {
@@ -95,7 +97,11 @@ export class AwaitedExecutor implements Executor {
         (this.#processes[index] as AwaitedProcess).underway.delete(id);
       }
     }
-    return moved;
+    // A thread that does not wait for the other end of a FIFO is about to begin, or to end.
+    return (
+      moved ||
+      this.#processes.some(({ openings, pid }) => openings > 0 && openings !== countBlockedOpens(pid))
+    );
   }
 
   async end(): Promise<void> {
@@ -150,6 +156,11 @@ class AwaitedProcess implements PooledProcess {
 
   get pid(): number {
     return this.#child.pid as number;
+  }
+
+  /** How many of its calls are openings. */
+  get openings(): number {
+    return [...this.underway.values()].filter((call) => call === "open").length;
   }
 
   send(order: Order): void {

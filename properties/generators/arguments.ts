@@ -21,9 +21,18 @@ const writeEnd: fc.Arbitrary<Handle> = place.map((write) => ({ write }));
 const w = <T>(weight: number, arbitrary: fc.Arbitrary<T>): fc.WeightedArbitrary<T> => ({ weight, arbitrary });
 
 /** Any descriptor, seldom a bad one. */
-export const anyFd = fc.oneof(w(14, open), w(1, bad));
+export const anyFd = fc.oneof(w(20, open), w(1, bad));
 export const readFd = fc.oneof(w(24, readEnd), w(1, open), w(1, bad));
 export const writeFd = fc.oneof(w(24, writeEnd), w(1, open), w(1, bad));
+/** Where splice and tee put what they take: seldom the same pipe. */
+export const otherWriteFd = fc.oneof(
+  w(
+    20,
+    place.map((other): Handle => ({ other })),
+  ),
+  w(2, writeEnd),
+  w(1, bad),
+);
 /** Where dup2 may put a descriptor: on a free number, on an open one, on nonsense. */
 export const targetFd = fc.oneof(
   w(4, open),

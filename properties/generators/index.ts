@@ -8,7 +8,7 @@ import { descriptorSteps, duplicating } from "./descriptors.js";
 import { fifoSteps } from "./fifo.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
-import { folderDescriptorSteps, makeFifo, makeFolder, openFifo, treeSteps } from "./paths.js";
+import { folderDescriptorSteps, openFifo, someFifos, someFiles, treeSteps } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
@@ -70,11 +70,18 @@ const family: fc.Arbitrary<readonly Step[]> = fc
 
 // What a case begins with, so that the steps after it find something.
 const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
-const someFiles = fc.array(fc.oneof(makeFifo(3), makeFolder(2)), { minLength: 1, maxLength: 6, size: "max" });
-const someFifos = fc.array(makeFifo(1).arbitrary, { minLength: 1, maxLength: 3 });
+// Pipes of one process, so that it has where to move bytes from and to.
+const pipesOfOne = fc
+  .tuple(
+    fc.array(makePipe.arbitrary, { minLength: 2, maxLength: 4 }),
+    fc.array(sharing.arbitrary, { maxLength: 3 }),
+  )
+  .map(([made, shared]) => [...made.map((step) => ({ ...step, process: 0 })), ...shared]);
 const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   descriptors: fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }),
   process: fc.tuple(few, family).map(([first, then]) => [...first, ...then]),
+  splice: pipesOfOne,
+  limits: pipesOfOne,
   fifo: someFifos,
   tree: someFiles,
   credentials: someFiles,

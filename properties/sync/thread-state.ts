@@ -116,11 +116,11 @@ export class ThreadState {
   }
 }
 
-/** How many threads of this process are blocked in an open(2). */
-export function countBlockedOpens(): number {
-  return readdirSync("/proc/self/task").filter((thread) => {
+/** How many threads of a process are blocked in an open(2). */
+export function countBlockedOpens(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).filter((thread) => {
     try {
-      const folder = `/proc/self/task/${thread}`;
+      const folder = `/proc/${pid}/task/${thread}`;
       const [number] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 1);
       if (!numbers.open?.includes(Number(number))) return false;
       const stat = readFileSync(`${folder}/stat`, "latin1");

@@ -50,7 +50,7 @@ export const pathCalls = {
     ["path", "flags", "mode"],
     {
       support: "partial",
-      missing: `O_CREAT, O_PATH and O_TMPFILE are ENOSYS: ${ONLY_FIFOS}`,
+      missing: `O_CREAT, O_PATH and O_TMPFILE are ENOSYS: ${ONLY_FIFOS}; a process waits in 64 openings at a time (LINUX_IPC_MAX_LANES), one more is EAGAIN`,
       touches: ["credentials", "descriptor table", "directory tree", "open file", "pipe"],
       wait: "lane",
       restart: "SA_RESTART",
