@@ -68,7 +68,7 @@ async function through(effort: Effort, size: number, sizeInUnits: string): Promi
     // A second each: fewer rounds will do.
     { ...effort, rounds: Math.ceil(effort.rounds / 3) },
     {
-      what: `Linux: ${total / 1024 ** 2} MiB to another process, pipe and buffers of ${sizeInUnits}, awaited`,
+      what: `Linux: ${(total / 1024 ** 3).toPrecision(1)} GiB to another process, pipe and buffers of ${sizeInUnits}, awaited`,
       ours: transfer(OURS),
       peer: transfer(PLAIN),
       peerName: "fs.writeSync, readSync",

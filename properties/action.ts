@@ -78,9 +78,14 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
   return typeof fd === "number" ? { args, fds: { passed: fd } } : { args };
 }
 
-/** Whether a call ends by itself when its time has come. */
+const HOUR_NS = 3_600_000_000_000n;
+
+/** Whether a call ends by itself, and soon. */
 export function isTimed({ call, args }: Action): boolean {
-  return call === "clock_nanosleep" || (call === "poll" && (args[1] as number) > 0);
+  if (call === "poll") return (args[1] as number) > 0;
+  if (call !== "clock_nanosleep") return false;
+  const { nanoseconds } = args[2] as { nanoseconds: string };
+  return BigInt(nanoseconds) < HOUR_NS;
 }
 
 /** An action as people read it: `write(130, 4096 bytes)`. */

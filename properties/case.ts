@@ -108,7 +108,6 @@ class CaseRun {
   async step(step: Step): Promise<Verdict> {
     const pending = this.#pendingOf(step);
     if (pending === undefined) return { kind: "allowed" };
-    if (process.env.ORACLE_TRACE) console.error("T", JSON.stringify(pending));
     await this.#executor.issue({ ...pending, action: this.#pids.toReal(pending.action) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);

@@ -1,17 +1,19 @@
 // The executors by name.
 import type { Executor } from "./executor.js";
-import { isAboutUsers, type Mechanism } from "./generators/index.js";
+import { hasFiles, isAboutUsers, type Mechanism } from "./generators/index.js";
 import { canBecomeOthers } from "./real-machine.js";
 
 export const executorNames = ["sync", "awaited"] as const;
 export type ExecutorName = (typeof executorNames)[number];
 
 /**
- * Which cases an executor can run here: those that start and end processes are blocking calls' only; those about users
- * need others than root.
+ * Which cases an executor can run here: those that start and end processes are blocking calls' only; those with files need
+ * root, be it of a user namespace; those about users need others than root.
  */
-export const canRun = (name: ExecutorName, mechanism: Mechanism): boolean =>
-  (name === "sync" || mechanism !== "process") && (!isAboutUsers(mechanism) || canBecomeOthers());
+export const canRun = (name: ExecutorName, mechanism: Mechanism, isRoot: boolean): boolean =>
+  (name === "sync" || mechanism !== "process") &&
+  (!hasFiles(mechanism) || isRoot) &&
+  (!isAboutUsers(mechanism) || canBecomeOthers());
 
 /** What cases are about: calls in processes that last, or processes themselves. */
 export type Subject = "calls" | "processes";

@@ -29,6 +29,9 @@ function isolatingCommand(): readonly string[] | undefined {
   return [...separate.map((command) => [...command, ...mounting]), ...separate].find(works);
 }
 
+/** Whether campaigns are root's, if only in a user namespace of their own. */
+export const isRootInside = (): boolean => process.getuid?.() === 0 || isolatingCommand() !== undefined;
+
 const works = ([file, ...args]: readonly string[]): boolean =>
   spawnSync(file as string, [...args, "true"]).status === 0;
 

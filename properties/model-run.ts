@@ -1,9 +1,11 @@
 // Runs generated steps on the model alone, under a schedule of its own: for the properties of the model that need no kernel.
+import { normalize } from "node:path";
 import { BLOCKED, PROCESS_ALIVE, TASK_BLOCKED, TASK_EXITING } from "../assembly/abi/model.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
+import type { SyscallName } from "../src/linux.js";
 import { refusal } from "../src/refusals.js";
-import { callOf } from "./action.js";
+import { type ActionArgument, callOf } from "./action.js";
 import { modelOutcome, outcomeText } from "./outcome.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
 import type { Step } from "./step.js";
@@ -17,6 +19,8 @@ export class ModelRun {
   /** What every step and every attempt came to. */
   readonly log: string[] = [];
   readonly #calls: Map<number, Call>;
+  /** Paths of what was made, the oldest first. */
+  readonly #made: string[] = [];
   #stepNumber: number;
 
   constructor(machine: Machine, form: Form, calls: ReadonlyMap<number, Call> = new Map(), stepNumber = 0) {
@@ -88,6 +92,7 @@ export class ModelRun {
     const result = machine.attempt(task, call);
     if (result === BLOCKED) return true;
     this.#calls.delete(task);
+    if (result === 0 && /^mk(fifo|dir)$/.test(call.syscall.name)) this.#made.push(call.payload as string);
     this.log.push(
       `${task} ${call.syscall.name} ${outcomeText(call.syscall.name, modelOutcome(call, result))}`,
     );
@@ -99,17 +104,28 @@ export class ModelRun {
     while (this.move(0));
   }
 
-  /** Ends what is under way and closes all descriptors. */
+  /** Ends what is under way, closes all descriptors, removes all files, and sets back what processes have set. */
   closeAll(): void {
     for (const task of this.#calls.keys()) this.machine.cancel(task);
     this.#calls.clear();
     this.settle();
     for (const { process } of this.machine.processes()) {
-      for (const { fd } of this.machine.descriptors(process)) {
-        const task = this.machine.createTask(process, this.form);
-        this.machine.attempt(task, callOf({ call: "close", args: [fd] }));
-      }
+      for (const { fd } of this.machine.descriptors(process)) this.#call(process, "close", fd);
+      this.#call(process, "umask", 0o022);
     }
+    const [first] = this.machine.processes();
+    for (const path of this.#made.splice(0).reverse()) {
+      // Its own name, for what it was reached through may be gone.
+      const name = { path: normalize(path) };
+      this.#call(first?.process as number, "unlink", name);
+      this.#call(first?.process as number, "rmdir", name);
+    }
+    this.#call(first?.process as number, "chmod", { path: "." }, 0o1777);
     this.settle();
+  }
+
+  #call(process: number, call: SyscallName, ...args: ActionArgument[]): void {
+    const task = this.machine.createTask(process, this.form);
+    this.machine.attempt(task, callOf({ call, args }));
   }
 }

@@ -136,6 +136,19 @@ describe("a write that waits", () => {
     expect(port.waiters.size).toBe(0);
   });
 
+  it("has bytes of its own beside others of the same size, and after them", async () => {
+    const port = new ScriptedPort([BLOCKED, 10, BLOCKED, BLOCKED, 10, 10]);
+    const before = port.start(writeCall(new Uint8Array(10).fill(1)));
+    port.wake();
+    await before;
+    const bytes = [2, 3].map((byte) => new Uint8Array(10).fill(byte));
+    const both = bytes.map((each) => port.start(writeCall(each)));
+    for (const each of bytes) each.fill(9);
+    port.wake();
+    await Promise.all(both);
+    expect(port.seen.slice(-2)).toEqual([2, 3].map((byte) => new Uint8Array(10).fill(byte)));
+  });
+
   it("rejects if it has moved nothing", async () => {
     const port = new ScriptedPort([BLOCKED]);
     const done = port.start(writeCall());

@@ -164,6 +164,9 @@ export const hasLibuv: boolean = has(
 /** Whether this libc is new enough for preadv2 and pwritev2. */
 export const hasVectors: boolean = has("preadv2", "pwritev2");
 
+/** Bytes of a page; 0 where no call can be made. */
+export const pageSize: number = failure === undefined ? getpagesize() : 0;
+
 const nothing: Memory = { address: 0, bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
 
 /** This thread's memory for what goes to C and back within one call. */

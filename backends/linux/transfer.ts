@@ -44,8 +44,15 @@ function readByNode(fd: number, bytes: Uint8Array, length: number): number {
  * Up to PIPE_BUF bytes there is no partial count.
  * @returns bytes written, or -errno
  */
-export function writeNow(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  if (length > PIPE_BUF) return writeOnce(fd, bytes, offset, length);
+export const writeNow = (fd: number, bytes: Uint8Array, offset: number, length: number): number =>
+  length > PIPE_BUF ? writeOnce(fd, bytes, offset, length) : writeOn(fd, bytes, offset, length);
+
+/**
+ * Node's write, by a private descriptor: it ends where there is no more room, and gives the count of all until then. For a
+ * call that would wait and go on anyway: to find out where its bytes lie, as one write(2) must, costs more than a second one.
+ * @returns bytes written, or -errno
+ */
+export function writeOn(fd: number, bytes: Uint8Array, offset: number, length: number): number {
   return isWriteQuiet
     ? quietly(() => writeByNode(fd, bytes, offset, length))
     : writeByNode(fd, bytes, offset, length);

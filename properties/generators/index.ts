@@ -17,7 +17,7 @@ import { vectorSteps } from "./vectors.js";
 import type { WeightedStep } from "./weighted.js";
 
 const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
-  steps.map(({ weight, arbitrary }) => ({ weight: weight * factor, arbitrary }));
+  steps.map(({ weight, arbitrary }) => ({ weight: Math.ceil(weight * factor), arbitrary }));
 
 /** What each mechanism's cases are made of: its own steps, on pipes and paths that are in use. */
 const mixtures = {
@@ -36,9 +36,18 @@ const mixtures = {
     ...signallingSteps,
     openFifo(10),
   ],
-  clock: [...scaled(clockSteps, 10), ...pipeSteps],
+  clock: [...scaled(clockSteps, 10), ...pipeSteps, interruption(12)],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
-  process: [...scaled(processSteps, 2), ...pipeSteps, ...descriptorSteps, ...changingSteps, ...identitySteps],
+  process: [
+    ...scaled(processSteps, 2),
+    ...pipeSteps,
+    ...descriptorSteps,
+    ...changingSteps,
+    ...identitySteps,
+    ...scaled(treeSteps, 0.4),
+    openFifo(16),
+    interruption(10),
+  ],
   all: [
     ...pipeSteps,
     ...descriptorSteps,
@@ -79,7 +88,7 @@ const pipesOfOne = fc
   .map(([made, shared]) => [...made.map((step) => ({ ...step, process: 0 })), ...shared]);
 const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   descriptors: fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }),
-  process: fc.tuple(few, family).map(([first, then]) => [...first, ...then]),
+  process: fc.tuple(few, someFifos, family).map((parts) => parts.flat()),
   splice: pipesOfOne,
   limits: pipesOfOne,
   fifo: someFifos,
@@ -109,6 +118,10 @@ const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
 /** The users of a mechanism's cases where they do not matter. */
 export const usualUsers = (mechanism: Mechanism): readonly UserName[] =>
   mechanism === "process" ? ["root"] : roots;
+
+/** Whether the cases of a mechanism ask who owns what: their processes must be root's. */
+export const hasFiles = (mechanism: Mechanism): boolean =>
+  ["fifo", "tree", "credentials", "process", "all"].includes(mechanism);
 
 /** Whether a mechanism is about users. */
 export const isAboutUsers = (mechanism: Mechanism): boolean => mechanism === "credentials";

@@ -128,7 +128,8 @@ export const treeSteps: readonly WeightedStep[] = [
   step(6, "open", folderPath, folderFlags, noMode),
   step(3, "open", oddPath, openFlags, noMode),
   step(9, "unlink", fc.oneof(w(10, fifoPath), w(2, anyPath))),
-  step(8, "rmdir", fc.oneof(w(10, folderPath), w(2, anyPath))),
+  // The one absolute path of a step: the kernel does not even look whether it may.
+  step(8, "rmdir", fc.oneof(w(20, folderPath), w(4, anyPath), w(1, paths("/", "//", "/.")))),
   step(6, "chmod", fc.oneof(w(4, fifoPath), w(2, anyPath)), fifoMode),
   step(9, "chmod", fc.oneof(w(4, folderPath), w(1, paths(".")), w(1, anyPath)), folderMode),
   step(10, "stat", anyPath),
