@@ -6,7 +6,8 @@ import { EAGAIN, EBADF, EOPNOTSUPP } from "../../assembly/abi/errno.js";
 import { PIPE_BUF } from "../../assembly/abi/limits.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { honestView } from "../../src/byte-length.js";
-import { isWriteOnly } from "./descriptors.js";
+import { isNonblocking, isWriteOnly } from "./descriptors.js";
+import { isAtEnd } from "./end-of-file.js";
 import { addressOf } from "./ffi.js";
 import * as libc from "./libc.js";
 import { isReady } from "./poll.js";
@@ -115,8 +116,11 @@ const RWF_NOWAIT = 8;
 export function readPolled(fd: number, bytes: Uint8Array, length: number): number {
   const result = transferNow(libc.preadv2, fd, [bytes], 0, length);
   if (result !== -EOPNOTSUPP) return result;
-  return isReady(fd, POLLIN) ? readNow(fd, bytes, length) : unattempted(fd);
+  return mayRead(fd) ? readNow(fd, bytes, length) : unattempted(fd);
 }
+
+/** Whether a read(2) of a descriptor that can be tried in no other way does not wait. */
+const mayRead = (fd: number): boolean => isReady(fd, POLLIN) || isNonblocking(fd) || isAtEnd(fd);
 
 /** What a read comes to that poll(2) says would find nothing: EBADF goes before EAGAIN. */
 export const unattempted = (fd: number): number => (isWriteOnly(fd) ? -EBADF : -EAGAIN);
@@ -172,7 +176,7 @@ export function writevNow(
 export function readvPolled(fd: number, buffers: readonly Uint8Array[]): number {
   const result = transferNow(libc.preadv2, fd, buffers, 0, Number.POSITIVE_INFINITY);
   if (result !== -EOPNOTSUPP) return result;
-  return isReady(fd, POLLIN) ? readvOnce(fd, buffers) : unattempted(fd);
+  return mayRead(fd) ? readvOnce(fd, buffers) : unattempted(fd);
 }
 
 /** One writev(2) that does not wait. @returns bytes written, or -errno, -EAGAIN if there is no room */
