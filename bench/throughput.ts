@@ -66,7 +66,7 @@ async function through(effort: Effort, size: number, sizeInUnits: string): Promi
   };
   const row = await compare(
     // A second each: fewer rounds will do.
-    { ...effort, rounds: Math.ceil(effort.rounds / 3) },
+    { ...effort, rounds: Math.ceil(effort.rounds / 5) },
     {
       what: `Linux: ${(total / 1024 ** 3).toPrecision(1)} GiB to another process, pipe and buffers of ${sizeInUnits}, awaited`,
       ours: transfer(OURS),

@@ -11,8 +11,6 @@ import { kindOf } from "./file-kinds.js";
 import * as libc from "./libc.js";
 import { isReady } from "./poll.js";
 import {
-  noteRead,
-  noteWrite,
   readNow,
   readPolled,
   readvNow,
@@ -56,7 +54,6 @@ export function read(call: Call): number {
   // Node answers an empty read itself.
   if (length === 0) return libc.resultOrErrno(libc.read(fd, libc.scratch.address, 0));
   const result = readWithoutWaiting(call, length);
-  if (!call.isWaiting) noteRead(result);
   return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
 }
 
@@ -85,7 +82,6 @@ export function write(call: Call): number {
   const via = attemptDescriptor(fd);
   const isPatient = rest > PIPE_BUF && via >= 0 && mayWait(call);
   const result = writeWithoutWaiting(fd, via, call.payload as Uint8Array, offset, rest, isPatient);
-  if (!call.isWaiting) noteWrite(result);
   return written(call, result, length, isPatient);
 }
 
@@ -128,7 +124,6 @@ export function readv(call: Call): number {
   if (!owns(fd)) return -EBADF;
   if (isEmptyOrTooLong(buffers)) return readvOnce(fd, buffers);
   const result = readvWithoutWaiting(fd, buffers);
-  if (!call.isWaiting) noteRead(result);
   return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
 }
 
@@ -149,7 +144,6 @@ export function writev(call: Call): number {
   const via = attemptDescriptor(fd);
   const length = Math.min(totalLength(buffers), MAX_RW_COUNT);
   const result = transferVector(fd, via, buffers, call.transferred, length - call.transferred);
-  if (!call.isWaiting) noteWrite(result);
   return written(call, result, length);
 }
 
