@@ -150,9 +150,12 @@ export function settingsOf(caller: string, options: ExplorationOptions): Setting
 export function worldHash(machine: MachineOptions, globals: Globals): string {
   const differences = Object.entries(machine).sort();
   const world = globals === "real" ? differences : [...differences, globals];
-  const text = JSON.stringify(world, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
-  return hashText(text).slice(0, 4);
+  return hashText(textOf(world)).slice(0, 4);
 }
+
+/** Options as a text: capabilities are a bigint, which JSON does not know. */
+export const textOf = (options: unknown): string =>
+  JSON.stringify(options, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
 
 /**
  * The function that the first process runs, and its name.

@@ -7,7 +7,7 @@ import type { FailureFacts } from "./errors.js";
 import { encodeFailure, type StepName, stepCallName } from "./failure-string.js";
 import type { Finding } from "./finding.js";
 import { installGlobals } from "./globals.js";
-import { firstProcess, type RootProgram, type Settings } from "./options.js";
+import { firstProcess, type RootProgram, type Settings, textOf } from "./options.js";
 import { Recording } from "./recording.js";
 import type { Leak, SimulationReport } from "./report.js";
 import { type Divergence, ReplayScheduler } from "./scheduler/replay.js";
@@ -49,7 +49,7 @@ export async function inSession<Result>(
   }
   realm[busy] =
     settings.name === undefined ? "another simulation" : `the simulation ${JSON.stringify(settings.name)}`;
-  const key = JSON.stringify(settings.machine);
+  const key = textOf(settings.machine);
   try {
     const engine = kept?.key === key ? kept.engine : new Engine(settings.machine);
     kept = undefined;
