@@ -35,7 +35,14 @@ import {
   setCloseOnExec,
   uninstall,
 } from "./core/descriptor";
-import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE, FILE_PIPE, OpenFile, openFileAt } from "./core/file";
+import {
+  FILE_DIRECTORY,
+  FILE_MESSAGE_QUEUE,
+  FILE_PIPE,
+  OpenFile,
+  openFileAt,
+  STAYS_ASYNC,
+} from "./core/file";
 import { inodeAt } from "./core/inode";
 import { Process, processIndex } from "./core/process";
 import { TASK_FLAG_AWAITS, TASK_FLAG_LOOKED, Task, taskAt, wakeTask } from "./core/task";
@@ -218,7 +225,7 @@ export function control(process: Process, fd: i32, command: i32, argument: i32):
       setCloseOnExec(process, fd, (argument & FD_CLOEXEC) != 0);
       return 0;
     case F_GETFL:
-      return file.flags;
+      return file.flags & ~STAYS_ASYNC;
     case F_SETFL:
       return setFlags(process, file, argument);
     case F_GETPIPE_SZ:
@@ -233,13 +240,10 @@ export function control(process: Process, fd: i32, command: i32, argument: i32):
 /** setfl: what a kind of file cannot do is refused, or left as it is. */
 function setFlags(process: Process, file: OpenFile, flags: i32): i32 {
   if (flags & O_NOATIME & ~file.flags && !ownsFile(process, file)) return -EPERM;
-  if (file.kind == FILE_PIPE) {
-    file.flags = (flags & SETFL_MASK) | (file.flags & ~SETFL_MASK);
-    return 0;
-  }
-  if (flags & O_DIRECT) return -EINVAL;
+  if (flags & O_DIRECT && file.kind != FILE_PIPE) return -EINVAL;
   // Directories and message queues have nothing to tell a signal for.
-  const mask = SETFL_MASK & ~O_ASYNC;
+  const keepsAsync = file.kind != FILE_PIPE || (file.flags & STAYS_ASYNC) != 0;
+  const mask = keepsAsync ? SETFL_MASK & ~O_ASYNC : SETFL_MASK;
   file.flags = (flags & mask) | (file.flags & ~mask);
   return 0;
 }

@@ -48,6 +48,7 @@ import {
   OpenFile,
   openFileAt,
   openFileIndex,
+  STAYS_ASYNC,
   takeOpenFile,
 } from "./core/file";
 import { Inode, inodeAt, inodeIndex } from "./core/inode";
@@ -148,7 +149,8 @@ function mayOpen(process: Process, inode: Inode, flags: i32): i32 {
 }
 
 function keptFlags(flags: i32): i32 {
-  return (flags & KEPT_FLAGS) | O_LARGEFILE | (flags & SYNC_BIT ? O_DSYNC : 0);
+  const stays = flags & O_ASYNC ? STAYS_ASYNC : 0;
+  return (flags & KEPT_FLAGS) | O_LARGEFILE | (flags & SYNC_BIT ? O_DSYNC : 0) | stays;
 }
 
 function openDirectory(task: Task, inode: Inode): i32 {
@@ -173,13 +175,11 @@ function openFifo(task: Task, inode: Inode, isNonblocking: bool): i32 {
   }
   const file = takeOpenFile(FILE_PIPE, keptFlags(task.a), index)!;
   task.file = openFileIndex(file) + 1;
-  enter(pipe, file);
-  if (mode == O_RDWR || (mode == O_RDONLY ? pipe.writers : pipe.readers)) return 0;
-  if (isNonblocking) {
-    // There was no writer yet, so there is nobody who has hung up.
-    file.writersSeen = pipe.writeOpens;
-    return 0;
-  }
+  const hasWoken = enter(pipe, file);
+  const hasPartner = mode == O_RDWR || (mode == O_RDONLY ? pipe.writers : pipe.readers) != 0;
+  // There was no writer yet, so there is nobody who has hung up.
+  if (!hasPartner && isNonblocking) file.writersSeen = pipe.writeOpens;
+  if (hasPartner || isNonblocking) return hasWoken && !task.isAwaited ? finishLater(task, file, pipe) : 0;
   task.b = mode == O_RDONLY ? pipe.writeOpens : pipe.readOpens;
   waitForEvents(pipe.readWait, task, PARTNER_EVENT, -1, 0);
   return park(task);
@@ -198,8 +198,8 @@ function pipeOf(process: Process, inode: Inode): i32 {
   return index;
 }
 
-/** Counts an open file, and wakes who waits for a first reader or writer: wake_up_partner. */
-function enter(pipe: Pipe, file: OpenFile): void {
+/** Counts an open file, and wakes who waits for a first reader or writer: wake_up_partner. Returns whether anybody did. */
+function enter(pipe: Pipe, file: OpenFile): bool {
   let isFirst = false;
   if (file.isReadable) {
     pipe.readOpens++;
@@ -209,15 +209,31 @@ function enter(pipe: Pipe, file: OpenFile): void {
     pipe.writeOpens++;
     if (pipe.writers++ == 0) isFirst = true;
   }
-  if (isFirst) wakeAll(pipe.readWait);
+  if (!isFirst || !pipe.readFirst) return false;
+  wakeAll(pipe.readWait);
+  return true;
+}
+
+/**
+ * The descriptor refers to the file a step later: a poll that was woken may find its number still closed, though an open
+ * gives it anew. (An awaited poll has learnt of that when it was closed.)
+ */
+function finishLater(task: Task, file: OpenFile, pipe: Pipe): i32 {
+  task.b = opensOfOthers(file, pipe) - 1;
+  task.set(TASK_FLAG_PARKED);
+  task.state = TASK_WOKEN;
+  return BLOCKED;
+}
+
+/** How often the other end was opened. */
+function opensOfOthers(file: OpenFile, pipe: Pipe): u32 {
+  return file.isReadable ? pipe.writeOpens : pipe.readOpens;
 }
 
 /** A partner who came has woken the opener, though he may have left again by now: wait_for_partner. */
 function waitForPartner(task: Task): i32 {
   const file = openFileAt(task.file - 1);
-  const pipe = pipeAt(file.object);
-  const opens = file.isReadable ? pipe.writeOpens : pipe.readOpens;
-  if (opens != <u32>task.b) return finishOpen(task, 0);
+  if (opensOfOthers(file, pipeAt(file.object)) != <u32>task.b) return finishOpen(task, 0);
   return task.interrupted ? -(<i32>task.interrupted) : park(task);
 }
 

@@ -324,6 +324,17 @@ export function releasePipe(file: OpenFile): void {
   leavePipe(pipe);
 }
 
+/** An opener of a FIFO who has found no partner gives up. He was not there, and only the last of his kind is missed: fifo_open. */
+export function abandonPipe(file: OpenFile): void {
+  const pipe = pipeAt(file.object);
+  if (file.isReadable) {
+    if (--pipe.readers == 0) wake(pipe.writeWait, 0);
+  } else if (--pipe.writers == 0) {
+    wakeAll(pipe.readWait);
+  }
+  leavePipe(pipe);
+}
+
 /** One open file less shares a pipe. With the last one the pipe goes, and the bytes in it: put_pipe_info. */
 export function leavePipe(pipe: Pipe): void {
   if (pipe.files > 1) {

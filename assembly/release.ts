@@ -17,6 +17,7 @@ import { Process, processAt } from "./core/process";
 import { Task, taskAt, taskIndex } from "./core/task";
 import { firstWaitOf, nextWaitOfTask, stopWait, Wait } from "./core/wait";
 import { releaseObject } from "./kinds";
+import { abandonPipe } from "./pipe";
 
 /** Gives up one use of an open file; the last closes it. */
 export function releaseFile(file: OpenFile): void {
@@ -95,7 +96,9 @@ export function complete(task: Task, result: i32): i32 {
 /** An open(2) that ends while it waits leaves nothing behind: the descriptor that it set aside, its place in the FIFO. */
 function abandonOpen(task: Task, process: Process): void {
   unreserve(process, task.c - 1);
-  releaseFile(openFileAt(task.file - 1));
+  const file = openFileAt(task.file - 1);
+  abandonPipe(file);
+  freeOpenFile(file);
   task.file = 0;
 }
 

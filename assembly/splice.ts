@@ -19,7 +19,7 @@ import { FILE_PIPE, OpenFile, openFileAt } from "./core/file";
 import { TASK_FLAG_AWAITS, TASK_FLAG_HAD_INPUT, TASK_FLAG_HAD_ROOM, Task } from "./core/task";
 import { hasWaits, WaitQueue, waitForEvents, wake } from "./core/wait";
 import { awaitEvents, fileOfCall } from "./file";
-import { pollObject } from "./kinds";
+import { pollObject, readQueueOf } from "./kinds";
 import { Pipe, pipeAt } from "./pipe";
 import { holdFile, holdOtherFile, stopWaiting } from "./release";
 import { addCopy, hasSlot, moveOldest, slotAt } from "./slot";
@@ -37,7 +37,8 @@ export function teePipe(task: Task): i32 {
   if (!task.d) return 0;
   const input = fileOfCall(task, task.a);
   const output = otherFileOfCall(task, task.b);
-  if (!input || !output || !input.isReadable || !output.isWritable) return -EBADF;
+  if (!input || !output) return waitOnAlone(task, input, output);
+  if (!input.isReadable || !output.isWritable) return -EBADF;
   if (input.kind != FILE_PIPE || output.kind != FILE_PIPE || input.object == output.object) return -EINVAL;
   const from = pipeAt(input.object);
   const to = pipeAt(output.object);
@@ -60,7 +61,8 @@ export function splicePipe(task: Task): i32 {
   if (task.c & ~SPLICE_F_ALL) return -EINVAL;
   const input = fileOfCall(task, task.a);
   const output = otherFileOfCall(task, task.b);
-  if (!input || !output || !input.isReadable || !output.isWritable) return -EBADF;
+  if (!input || !output) return waitOnAlone(task, input, output);
+  if (!input.isReadable || !output.isWritable) return -EBADF;
   // A message queue cannot be spliced to.
   if (output.kind != FILE_PIPE) return -EINVAL;
   const to = pipeAt(output.object);
@@ -99,8 +101,9 @@ function otherFileOfCall(task: Task, fd: i32): OpenFile | null {
   return task.otherFile ? openFileAt(task.otherFile - 1) : fileOf(callerOf(task), fd);
 }
 
-/** O_NONBLOCK of either pipe counts as SPLICE_F_NONBLOCK. */
+/** O_NONBLOCK of either pipe counts as SPLICE_F_NONBLOCK: when the call is made, and no more once it waits. */
 function asksNotToWait(task: Task, input: OpenFile, output: OpenFile): bool {
+  if (task.file) return false;
   if ((task.c & SPLICE_F_NONBLOCK) != 0 || output.isNonblocking) return true;
   return input.kind == FILE_PIPE && input.isNonblocking;
 }
@@ -114,10 +117,26 @@ function waitOrEnd(task: Task, input: OpenFile, output: OpenFile, result: i32): 
   }
   if (result != -EAGAIN || !task.isAwaited) return result;
   if (!task.has(TASK_FLAG_AWAITS) && asksNotToWait(task, input, output)) return result;
-  if (!(pollObject(input) & READABLE)) {
-    return awaitEvents(task, input, pipeAt(input.object).readWait, task.a, READABLE);
-  }
+  return pollObject(input) & READABLE ? awaitRoom(task, output) : awaitInput(task, input);
+}
+
+function awaitInput(task: Task, input: OpenFile): i32 {
+  return awaitEvents(task, input, readQueueOf(input)!, task.a, READABLE);
+}
+
+function awaitRoom(task: Task, output: OpenFile): i32 {
   return awaitEvents(task, output, pipeAt(output.object).writeWait, task.b, WRITABLE);
+}
+
+/**
+ * A descriptor is not open. An awaited call that waits on the other one learns of that when the other is ready, and not
+ * before.
+ */
+function waitOnAlone(task: Task, input: OpenFile | null, output: OpenFile | null): i32 {
+  if (!task.has(TASK_FLAG_AWAITS)) return -EBADF;
+  if (input && !(pollObject(input) & READABLE)) return awaitInput(task, input);
+  if (output && !(pollObject(output) & WRITABLE)) return awaitRoom(task, output);
+  return -EBADF;
 }
 
 /** Waits for input, then for room: 0 once there was each, -errno or BLOCKED. */

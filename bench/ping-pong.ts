@@ -91,7 +91,6 @@ export const pingPong: Benchmark = {
       ours: measure(ours),
       peer: measure(peer),
       peerName: "net.Socket on a socket pair",
-      goal: { atMost: 1.5 },
     });
     await ours.end();
     await peer.end();

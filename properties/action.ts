@@ -102,10 +102,13 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
   return typeof fd === "number" ? { args, fds: { passed: fd } } : { args };
 }
 
-/** Whether a call ends by itself when its time has come. */
+/** Whether a call ends by itself, and soon. */
 export function isTimed({ call, args }: Action): boolean {
   if (call === "mq_timedsend" || call === "mq_timedreceive") return !isNever(args.at(-1));
-  return call === "clock_nanosleep" || (call === "poll" && (args[1] as number) > 0);
+  if (call === "poll") return (args[1] as number) > 0;
+  if (call !== "clock_nanosleep") return false;
+  const { nanoseconds } = args[2] as { nanoseconds: string };
+  return BigInt(nanoseconds) < HOUR_NS;
 }
 
 const isNever = (argument: ActionArgument | undefined): boolean =>

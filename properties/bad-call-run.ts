@@ -31,7 +31,7 @@ export async function openEnds(linux: Linux): Promise<void> {
 }
 
 /**
- * Makes bad calls. READ_END and WRITE_END must be open, and are in the end.
+ * Makes bad calls, in the current directory where they touch files. READ_END and WRITE_END must be open, and are in the end.
  * @param forms the objects whose methods are called, by turns
  */
 export async function runBadCalls(
@@ -79,7 +79,7 @@ function outcomeOf(error: unknown): string {
   return error instanceof Error && error.name === "AbortError" ? "AbortError" : "unexpected";
 }
 
-/** Closes what a call has made. */
+/** Closes what a call has opened, undoes what it has changed for others. */
 async function cleanUp(
   linux: Linux,
   { name }: BadCall,
@@ -88,7 +88,8 @@ async function cleanUp(
 ): Promise<void> {
   const made = name === "pipe2" ? [...(result as number[])] : [];
   const isCopy = name === "dup" || (name === "fcntl" && (args[1] === 0 || args[1] === 1030));
-  if (isCopy || name === "dup2" || name === "dup3") made.push(result as number);
+  if (isCopy || ["dup2", "dup3", "open"].includes(name)) made.push(result as number);
   for (const fd of made) if (fd !== READ_END && fd !== WRITE_END) await linux.close(fd);
   if (["close", "dup2", "dup3"].includes(name)) await openEnds(linux);
+  if (name === "umask") await linux.umask(0o022);
 }

@@ -1,7 +1,9 @@
 // A process that makes bad calls at the real kernel, awaited and plain by turns, and prints what they came to
 // as one line of JSON. Run by backends/linux/bad-input.test.ts in namespaces of its own: kill(2) is called
 // with any number at all. node bad-calls-on-linux.js CALLS SEED
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { linux } from "../backends/linux/index.js";
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, TIMER_ABSTIME } from "../src/constants.js";
 import { openEnds, READ_END, runBadCalls, WRITE_END } from "./bad-call-run.js";
@@ -21,6 +23,11 @@ async function openAll(): Promise<void> {
   await linux.read(READ_END, new Uint8Array(1));
   await linux.write(WRITE_END, new Uint8Array(1)).catch(() => {});
 }
+
+// What the calls do to files they do in here.
+const folder = mkdtempSync(join(tmpdir(), "linux-ipc-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.chdir(folder);
 
 await openEnds(linux);
 await openAll();

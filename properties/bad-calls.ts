@@ -4,8 +4,10 @@
 // never a crash.
 //
 // None of them waits for long, spawns a process or ends this one, provided that the descriptors of the
-// process (`ownFds` of `badCallTo`) are ends of pipes whose other end is closed: those never block.
+// process (`ownFds` of `badCallTo`) are ends of pipes whose other end is closed: those never block. Nor does one
+// change who the process is, or touch a file outside of the directory that it works in.
 import fc from "fast-check";
+import { O_NONBLOCK } from "../src/constants.js";
 import type { SyscallName } from "../src/linux.js";
 
 /** Makes a value: fast-check itself looks at the values it generates, which hostile ones do not stand. */
@@ -132,6 +134,143 @@ const strangeBytes = make(
   () => new Uint8Array(new ArrayBuffer(8), 8, 0),
 );
 
+/** Lists of buffers, of group IDs: what is no list, or looks like one. */
+const strangeLists = (items: fc.Arbitrary<Maker>): fc.Arbitrary<Maker> =>
+  fc.oneof(
+    { arbitrary: wrongTypes, weight: 2 },
+    {
+      arbitrary: fc.array(items, { maxLength: 4 }).map((makers) => () => makers.map((maker) => maker())),
+      weight: 5,
+    },
+    {
+      arbitrary: make(
+        () => new Array(3),
+        () => ({ length: 2 ** 40 }),
+        () => Object.assign([], { [Symbol.iterator]: hostile }),
+        () => Object.defineProperty([new Uint8Array(1)], 0, { get: hostile }),
+        () => new Proxy([new Uint8Array(2)], {}),
+        () => revoked([new Uint8Array(2)]),
+        () => Array.from({ length: 1025 }, () => new Uint8Array(1)),
+        () => new Uint8Array(4),
+      ),
+      weight: 1,
+    },
+  );
+
+const buffers = strangeLists(
+  fc.oneof(
+    strangeBytes,
+    wrongTypes,
+    make(() => new Uint8Array(7)),
+  ),
+);
+
+/** Never a list that a process could have: one member at least cannot be, or there are too many. */
+const impossibleGroups = fc.oneof(
+  {
+    arbitrary: strangeLists(
+      make(
+        () => -1,
+        () => -(2 ** 31),
+        () => 2 ** 31,
+        () => 0.5,
+        () => "0",
+        () => null,
+      ),
+    ).filter((maker) => !isPossible(maker)),
+    weight: 40,
+  },
+  { arbitrary: make(() => Array.from({ length: 65537 }, () => 0)), weight: 1 },
+);
+
+function isPossible(maker: Maker): boolean {
+  try {
+    const made = maker();
+    return Array.isArray(made) && made.every((group) => Number.isInteger(group) && group >= 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Never an ID that the process does not have. */
+const impossibleIds = fc.oneof(
+  make(() => -1),
+  fc
+    .constantFrom(-2, -(2 ** 31), 2 ** 31, 2 ** 32 - 1, 0.5, Number.NaN, Infinity)
+    .map((value) => () => value),
+  wrongTypes,
+);
+
+/** Relative ones that do not lead out, absolute ones that cannot be, and what is no path. */
+const strangePaths = fc.oneof(
+  {
+    arbitrary: plain(
+      fc.constantFrom(
+        ...["a", "b", "b/c", "a/c", "missing/c", ".", "./a", "b/", "a/", "b/.", "b//c", "b/../a"],
+        ...["é", "\u{1f600}", " ", "\n", "...", "-rf", "*", "a\\b", "%s%n"],
+      ),
+    ),
+    weight: 5,
+  },
+  {
+    arbitrary: make(
+      () => "",
+      () => "x".repeat(255),
+      () => "x".repeat(256),
+      () => "é".repeat(128),
+      () => "./".repeat(2047),
+      () => "./".repeat(2048),
+      () => "x".repeat(100_000),
+      () => "/dev/null/x",
+      () => "/proc/nothing-of-that-name/x",
+      () => "a\0b",
+      () => "\ud800",
+      () => "a\udc00",
+      () => Object("a"),
+      () => Buffer.from("a"),
+      () => new URL("file:///nowhere"),
+      () => ["a"],
+    ),
+    weight: 3,
+  },
+  { arbitrary: wrongTypes, weight: 1 },
+);
+
+/** A FIFO that is there may be opened: not so that it waits. */
+const openFlags = fc.oneof(
+  {
+    arbitrary: plain(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }).map((flags) => flags | O_NONBLOCK)),
+    weight: 2,
+  },
+  {
+    arbitrary: plain(
+      fc.constantFrom(0, 1, 2, 3, 0o200000, 0o400000, 0o40000).map((flags) => flags | O_NONBLOCK),
+    ),
+    weight: 4,
+  },
+  { arbitrary: wrongTypes, weight: 1 },
+);
+
+const sizes = fc.oneof(
+  ints(0, 20),
+  plain(fc.constantFrom(-1, 2 ** 31, 2 ** 40, Number.MAX_SAFE_INTEGER, 2 ** 53, 0.5, Number.NaN, Infinity)),
+  wrongTypes,
+);
+
+const offsets = fc.oneof(
+  {
+    arbitrary: make(
+      () => null,
+      () => undefined,
+    ),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.oneof(wrongTypes, plain(fc.constantFrom(0n, -1n, 1n << 63n, (1n << 63n) - 1n, 5))),
+    weight: 1,
+  },
+);
+
 const strangePollEntry = fc.oneof(
   { arbitrary: wrongTypes, weight: 1 },
   {
@@ -233,13 +372,6 @@ const strangeLongs = fc.oneof(
   plain(fc.constantFrom(0n, 1n, -1n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n)),
 );
 
-const strangePaths = make(
-  () => "\ud800",
-  () => "missing/file",
-  () => "x".repeat(5000),
-  () => "",
-);
-
 const strangeSettings = objectOf(
   {
     uid: fc.oneof(strangeInts, wrongTypes),
@@ -298,7 +430,7 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("dup", fd),
     call("dup2", fd, fd),
     call("dup3", fd, fd, int),
-    call("fcntl", fd, fc.oneof(int, plain(fc.constantFrom(0, 1030, 1, 2, 3, 4))), int),
+    call("fcntl", fd, fc.oneof(int, plain(fc.constantFrom(0, 1030, 1, 2, 3, 4, 1031, 1032))), int),
     call(
       "ioctl",
       fd,
@@ -334,5 +466,24 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     // Any integer would end the process, as it should.
     call("exit", wrongTypes),
     call("kill", fc.oneof(strangeInts, wrongNumbers, wrongTypes), int),
+    call("readv", fd, buffers, strangeOptions),
+    call("writev", fd, buffers, strangeOptions),
+    call("tee", fd, fd, sizes, int, strangeOptions),
+    call("splice", fd, offsets, fd, offsets, sizes, int, strangeOptions),
+    call("vmsplice", fd, buffers, int, strangeOptions),
+    call("open", strangePaths, openFlags, int, strangeOptions),
+    call("mkfifo", strangePaths, int),
+    call("mkdir", strangePaths, int),
+    call("rmdir", strangePaths),
+    call("unlink", strangePaths),
+    call("chmod", strangePaths, int),
+    call("stat", strangePaths),
+    call("fstat", fd),
+    call("umask", int),
+    call("getuid", int),
+    call("getgroups", int),
+    call("setresuid", impossibleIds, impossibleIds, impossibleIds),
+    call("setresgid", impossibleIds, impossibleIds, impossibleIds),
+    call("setgroups", impossibleGroups),
   );
 }

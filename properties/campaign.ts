@@ -13,6 +13,7 @@ import {
 } from "./executors.js";
 import { cases, isAboutProcesses, type Mechanism, mechanisms } from "./generators/index.js";
 import { Oracle } from "./oracle.js";
+import { placeHere } from "./place.js";
 import { lowerQueueLimits, queueLimits } from "./queues.js";
 import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
 import type { Difference, Replay, Report, Request } from "./report.js";
@@ -89,7 +90,7 @@ class Campaign {
   /** Generates cases until `steps` steps were made. */
   async search(request: Request, steps: number): Promise<Difference | undefined> {
     const wanted = request.only === undefined ? mechanisms : [request.only];
-    const turns = wanted.filter((mechanism) => canRun(this.#name, mechanism));
+    const turns = wanted.filter((mechanism) => canRun(this.#name, mechanism, placeHere()));
     if (turns.length === 0) return undefined;
     for (let turn = 0; this.tally.steps < steps; turn++) {
       const mechanism = turns[turn % turns.length] as Mechanism;

@@ -116,7 +116,6 @@ class CaseRun {
     if (pending === undefined) return { kind: "allowed" };
     const { process: caller, action: made } = pending;
     if (made.call === "msgget") this.#predicted = this.#oracle.predict(caller, made);
-    if (process.env.ORACLE_TRACE) console.error("T", JSON.stringify(pending));
     await this.#executor.issue({ ...pending, action: this.#toReal(pending.action) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
@@ -163,10 +162,11 @@ class CaseRun {
       blocked: (process) => this.#blockedOf(process).map(({ id }) => id),
       canShare: (process) => this.#roots.has(process),
     };
-    const process = callerOf(step, setting.processes);
+    const process = callerOf(step, setting);
+    if (process === undefined) return undefined;
     const action = resolve(step, process, setting);
     if (action === undefined || !this.#canTake(process, action)) return undefined;
-    const blocked = this.#blockedOf(process).length;
+    const blocked = this.#blockedOf(process).map((pending) => pending.action.call);
     const avoided = avoidance({ action, caller: process, machine, form: this.#executor.form, blocked });
     if (avoided !== undefined) {
       this.#tally.avoid(avoided.name);
@@ -181,7 +181,7 @@ class CaseRun {
 
   /** The last idle thread of a process is kept for calls that cannot wait: else a case ends with all blocked. */
   #canTake(process: number, action: Action): boolean {
-    if (action.call === "spawn" && !this.#executor.canSpawn()) return false;
+    if (!this.#executor.canMake(action)) return false;
     if (action.call === "interrupt") return true;
     const idle = this.#executor.idle(process, action.call);
     if (idle === 0) return false;

@@ -30,8 +30,8 @@ export interface Attempted {
   readonly caller: number;
   readonly machine: Machine;
   readonly form: Form;
-  /** How many calls of the caller are blocked. */
-  readonly blocked: number;
+  /** The names of the caller's calls that are blocked. */
+  readonly blocked: readonly string[];
 }
 
 export const avoidances: readonly Avoidance[] = [
@@ -56,9 +56,12 @@ export const avoidances: readonly Avoidance[] = [
     name: "credentials are changed while another thread is blocked",
     reason:
       "the kernel's credentials are each thread's own: libc changes those of all by signals, which interrupt what is blocked " +
-      "(a write gives its partial count, a read goes to the end of the line); on the model nobody notices",
+      "(a write gives its partial count, a read goes to the end of the line, the opening of a FIFO looks at its path again); " +
+      "on the model nobody notices",
     appliesTo: ({ action: { call }, form, blocked }) =>
-      form === FORM_BLOCKING && blocked > 0 && /^set(resuid|resgid|groups)$/.test(call),
+      /^set(resuid|resgid|groups)$/.test(call) &&
+      // Of awaited calls only openings have a thread that is blocked.
+      (form === FORM_BLOCKING ? blocked.length > 0 : blocked.includes("open")),
   },
   {
     name: "credentials are changed while an awaited call waits in a System V queue's line",

@@ -1,6 +1,7 @@
 // What makes actions' calls on the real kernel. There are two: `sync` makes each in a thread of its own that it blocks,
 // `awaited` makes them as production does, many at once in one thread.
 import type { Form } from "../backends/wasm/machine.js";
+import type { Action } from "./action.js";
 import type { Observation, Pending } from "./oracle.js";
 import type { UserName } from "./users.js";
 
@@ -13,8 +14,8 @@ export interface Executor {
   begin(users: readonly UserName[]): Promise<void>;
   /** How many more calls a process can have under way, if the next is this one. */
   idle(process: number, call: string): number;
-  /** Whether a call may start another process. */
-  canSpawn(): boolean;
+  /** Whether it can make an action: those that start and end processes not everywhere, nor as often as one likes. */
+  canMake(action: Action): boolean;
   /** The pid of a process that is new in the model. */
   meet(process: number): number;
   /** Makes a call, or interrupts one: an action on real pids. */

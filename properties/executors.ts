@@ -1,22 +1,23 @@
 // The executors by name.
 import type { Executor } from "./executor.js";
-import { isAboutProcesses, isAboutUsers, type Mechanism } from "./generators/index.js";
-import { canMakeQueues } from "./queue-names.js";
-import { hasOwnQueues } from "./queues.js";
+import { hasFiles, isAboutProcesses, isAboutUsers, type Mechanism } from "./generators/index.js";
+import type { Place } from "./place.js";
 import { canBecomeOthers } from "./real-machine.js";
 
 export const executorNames = ["sync", "awaited"] as const;
 export type ExecutorName = (typeof executorNames)[number];
 
 /**
- * Which cases an executor can run here: those that start and end processes are blocking calls' only; those about users
- * need others than root; those about System V queues an IPC namespace of their own, so that nothing else is ever touched.
+ * Which cases an executor can run in a place: those that start and end processes are blocking calls' only; those with files need
+ * root, be it of a user namespace; those about users need others than root; those about message queues need namespaces of
+ * their own, so that nothing else is ever touched.
  */
-export const canRun = (name: ExecutorName, mechanism: Mechanism): boolean =>
+export const canRun = (name: ExecutorName, mechanism: Mechanism, place: Place): boolean =>
   (name === "sync" || !isAboutProcesses(mechanism)) &&
-  (!mechanism.startsWith("mqueue") || canMakeQueues()) &&
+  (!hasFiles(mechanism) || place.isRoot) &&
+  (!mechanism.startsWith("mqueue") || place.hasQueueNames) &&
   (!isAboutUsers(mechanism) || canBecomeOthers()) &&
-  (!mechanism.startsWith("sysv") || hasOwnQueues());
+  (!mechanism.startsWith("sysv") || place.hasOwnQueues);
 
 /** What cases are about: calls in processes that last, or processes themselves. */
 export type Subject = "calls" | "processes";

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { ISOLATED } from "./isolated.js";
+import type { Place } from "./place.js";
 import { QUEUES_FOLDER } from "./queue-names.js";
 import type { Report, Request } from "./report.js";
 
@@ -32,14 +33,36 @@ const makingQueues = [
   "sh",
 ];
 
-/** How a command is started in namespaces of its own; undefined where that is forbidden. */
-function isolatingCommand(): readonly string[] | undefined {
+/** How a command is started in namespaces of its own, and whether those have a place for the names of queues. */
+interface Isolation {
+  readonly command: readonly string[];
+  readonly hasQueueNames: boolean;
+}
+
+/** undefined where namespaces are forbidden. */
+function findIsolation(): Isolation | undefined {
   // Whoever is not root becomes it in a user namespace first.
   const own = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
   const plain = own.map((options) => ["unshare", ...options]);
   const separate = [...plain.map((command) => [...dying, ...command]), ...plain];
-  const furnished = [makingQueues, mounting, []];
-  return furnished.flatMap((more) => separate.map((command) => [...command, ...more])).find(works);
+  return [makingQueues, mounting, []]
+    .flatMap((more) =>
+      separate.map((command) => ({
+        command: [...command, ...more],
+        hasQueueNames: more === makingQueues,
+      })),
+    )
+    .find(({ command }) => works(command));
+}
+
+/** What campaigns may do. */
+export function placeInside(): Place {
+  const isolation = findIsolation();
+  return {
+    isRoot: process.getuid?.() === 0 || isolation !== undefined,
+    hasQueueNames: isolation?.hasQueueNames ?? false,
+    hasOwnQueues: isolation !== undefined,
+  };
 }
 
 const works = ([file, ...args]: readonly string[]): boolean =>
@@ -62,8 +85,8 @@ export interface IsolatedCampaign {
 
 /** Starts a campaign apart. @param progress told the steps made so far, now and then */
 export function startCampaign(request: Request, progress: (steps: number) => void): IsolatedCampaign {
-  const isolating = isolatingCommand();
-  const [command, ...args] = [...(isolating ?? []), process.execPath, main, JSON.stringify(request)];
+  const isolating = findIsolation();
+  const [command, ...args] = [...(isolating?.command ?? []), process.execPath, main, JSON.stringify(request)];
   const child = spawn(command as string, args, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: { ...process.env, [ISOLATED]: isolating === undefined ? "" : "1" },

@@ -11,7 +11,7 @@ import { BLOCKED, TASK_BLOCKED, TASK_EXITING, TASK_FREE, TASK_WOKEN } from "../a
 import type { Form, Machine, Snapshot } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
 import { refusal } from "../src/refusals.js";
-import { type Action, actionText, callOf } from "./action.js";
+import { type Action, actionText, callOf, isTimed } from "./action.js";
 import { modelOutcome, type Outcome, outcomeText, sameOutcome } from "./outcome.js";
 import { credentialsOf, type UserName } from "./users.js";
 
@@ -218,7 +218,7 @@ export class Oracle {
     for (;;) {
       const count = machine.runnable(this.#runnable);
       if (count === 0) {
-        if (!machine.hasTimer()) return this.#leaf();
+        if (!machine.hasTimer() || !this.#waitsForTime()) return this.#leaf();
         machine.fireTimer();
         continue;
       }
@@ -278,6 +278,14 @@ export class Oracle {
     }
     const observed = this.#observation.get(pending.id);
     return observed !== undefined && sameOutcome(observed, outcome);
+  }
+
+  /** Whether the next timer is that of a call that ends soon: the others are so far away that nobody sees them. */
+  #waitsForTime(): boolean {
+    for (const { action, task } of this.#pending.values()) {
+      if (isTimed(action) && this.machine.taskState(task) === TASK_BLOCKED) return true;
+    }
+    return false;
   }
 
   /** A quiescent state: it agrees if the calls that it blocks are those that were seen blocked. */

@@ -22,10 +22,33 @@ export interface Setting {
   canShare(process: number): boolean;
 }
 
-/** Which process makes a step's call. */
-export function callerOf(step: Step, processes: readonly number[]): number {
-  return processes[step.process % processes.length] as number;
+/** Which process makes a step's call; undefined if none has a descriptor as the step wants it. */
+export function callerOf(step: Step, { machine, processes }: Setting): number | undefined {
+  const preferred = processes[step.process % processes.length] as number;
+  const wanted = step.call === "share" ? [] : handlesIn(step.args).filter((handle) => !isBad(handle));
+  if (wanted.length === 0) return preferred;
+  const able = processes.filter((process) => {
+    const open = new OpenDescriptors(machine.descriptors(process));
+    return wanted.every((handle) => open.find(handle, open.firstOf(wanted)) !== undefined);
+  });
+  return able.includes(preferred) ? preferred : able[step.process % able.length];
 }
+
+/** The descriptors that a step names. */
+function handlesIn(args: readonly StepArgument[]): Handle[] {
+  return args.flatMap((argument) => {
+    if (Array.isArray(argument)) return argument.slice(0, 4).map(({ fd }) => fd);
+    return isHandle(argument) ? [argument] : [];
+  });
+}
+
+function isHandle(argument: StepArgument): argument is Handle {
+  if (typeof argument !== "object" || argument === null) return false;
+  return ["open", "read", "write", "other", "free", "limit", "number"].some((kind) => kind in argument);
+}
+
+/** Whether a handle stands for no descriptor on purpose. */
+const isBad = (handle: Handle): boolean => "free" in handle || "limit" in handle || "number" in handle;
 
 /** The action of a step; undefined if it needs something that is not there. */
 export function resolve(step: Step, caller: number, setting: Setting): Action | undefined {
@@ -33,6 +56,7 @@ export function resolve(step: Step, caller: number, setting: Setting): Action | 
   if (step.call === "interrupt") return resolveInterruption(step, caller, setting);
   const lookup = new Descriptors(setting, caller);
   if (step.call === "spawn") return resolveSpawn(step, lookup);
+  lookup.first = handlesIn(step.args)[0];
   return { call: step.call, args: step.args.map((argument) => resolveArgument(argument, lookup, setting)) };
 }
 
@@ -82,26 +106,33 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
 const pickQueue = (ids: readonly number[], place: number): number =>
   ids.length === 0 ? 0x7ffffff0 : (ids[place % ids.length] as number);
 
-class Descriptors {
-  readonly #setting: Setting;
+/** The descriptors of a process, by what steps say of them. */
+class OpenDescriptors {
   readonly #open: readonly DescriptorFacts[];
 
-  constructor(setting: Setting, process: number) {
-    this.#setting = setting;
-    this.#open = setting.machine.descriptors(process);
+  constructor(open: readonly DescriptorFacts[]) {
+    this.#open = open;
   }
 
-  number(handle: Handle): number {
-    if ("number" in handle) return handle.number;
-    if ("limit" in handle) return this.#setting.rlimitNofile + handle.limit;
-    if ("free" in handle) return this.#free(handle.free);
+  /** What the first of some handles stands for. */
+  firstOf([first]: readonly Handle[]): DescriptorFacts | undefined {
+    return first && this.find(first, undefined);
+  }
+
+  /** @param first what the call's first descriptor is */
+  find(handle: Handle, first: DescriptorFacts | undefined): DescriptorFacts | undefined {
     if ("open" in handle) return pick(this.#open, handle.open);
     if ("mq" in handle) return pick(this.#messageQueues(), handle.mq);
     if ("read" in handle) return pick(this.#ends("read"), handle.read);
-    return pick(this.#ends("write"), handle.write);
+    if ("write" in handle) return pick(this.#ends("write"), handle.write);
+    if (!("other" in handle)) return undefined;
+    return pick(
+      this.#ends("write").filter(({ pipe }) => pipe !== first?.pipe),
+      handle.other,
+    );
   }
 
-  isOpen(number: number): boolean {
+  has(number: number): boolean {
     return this.#open.some(({ fd }) => fd === number);
   }
 
@@ -113,15 +144,38 @@ class Descriptors {
   #messageQueues(): DescriptorFacts[] {
     return this.#open.filter(({ kind }) => kind === "message queue");
   }
+}
+
+/** Turns handles into numbers. */
+class Descriptors {
+  readonly #setting: Setting;
+  readonly #open: OpenDescriptors;
+  /** The call's first descriptor. */
+  first: Handle | undefined;
+
+  constructor(setting: Setting, process: number) {
+    this.#setting = setting;
+    this.#open = new OpenDescriptors(setting.machine.descriptors(process));
+  }
+
+  number(handle: Handle): number {
+    if ("number" in handle) return handle.number;
+    if ("limit" in handle) return this.#setting.rlimitNofile + handle.limit;
+    if ("free" in handle) return this.#free(handle.free);
+    const first = this.first && this.#open.find(this.first, undefined);
+    return this.#open.find(handle, first)?.fd ?? -1;
+  }
+
+  isOpen(number: number): boolean {
+    return this.#open.has(number);
+  }
 
   #free(place: number): number {
     const { firstDescriptor, rlimitNofile } = this.#setting;
-    const taken = new Set(this.#open.map(({ fd }) => fd));
     let fd = firstDescriptor;
-    for (let left = place; fd < rlimitNofile; fd++) if (!taken.has(fd) && left-- === 0) break;
+    for (let left = place; fd < rlimitNofile; fd++) if (!this.#open.has(fd) && left-- === 0) break;
     return fd;
   }
 }
 
-const pick = (descriptors: readonly DescriptorFacts[], place: number): number =>
-  descriptors.length === 0 ? -1 : (descriptors[place % descriptors.length] as DescriptorFacts).fd;
+const pick = <T>(list: readonly T[], place: number): T | undefined => list[place % list.length];

@@ -11,6 +11,8 @@ export type Handle =
   | { readonly read: number }
   | { readonly write: number }
   | { readonly mq: number }
+  /** The k-th write end of another pipe than that of the call's first descriptor. */
+  | { readonly other: number }
   /** The k-th number from the first descriptor on that is not open. */
   | { readonly free: number }
   /** RLIMIT_NOFILE plus this. */
@@ -78,7 +80,10 @@ export interface Groups {
 }
 
 export interface Step {
-  /** The k-th living process, modulo how many there are. */
+  /**
+   * The k-th living process, modulo how many there are. If it has no descriptor as the arguments want it, the k-th of those
+   * that have.
+   */
   readonly process: number;
   /** A call; or what is none: see `Deed`. */
   readonly call: SyscallName | Deed;

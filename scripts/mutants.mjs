@@ -60,7 +60,7 @@ const mutants = [
     "end + tail > machine.pageSize",
     "end + tail >= machine.pageSize",
   ),
-  bug("what does not fit of a packet stays", "pipe.ts", "if (isPacket) dropBytes(slot);", REMOVED),
+  bug("what does not fit of a packet stays", "pipe.ts", "if (isPacket) consume(slot, slot.length);", REMOVED),
   bug(
     "a read without writers does not end",
     "pipe.ts",
@@ -80,7 +80,12 @@ const mutants = [
     "if (!pipe.isFull) events |= POLLOUT",
     "if (pipe.isEmpty) events |= POLLOUT",
   ),
-  bug("no POLLHUP at the end of the file", "pipe.ts", "if (!pipe.writers) events |= POLLHUP;", REMOVED),
+  bug(
+    "no POLLHUP at the end of the file",
+    "pipe.ts",
+    "if (!pipe.writers && (!pipe.inode || file.writersSeen != pipe.writeOpens)) events |= POLLHUP;",
+    REMOVED,
+  ),
   bug(
     "FIONREAD tells the newest slot only",
     "pipe.ts",
@@ -98,12 +103,13 @@ const mutants = [
     "file.ts",
     "return install(process, fd, file, closeOnExec);\n}\n\n/** dup2(2)",
     "return install(process, fd, file, closeOnExec || isCloseOnExec(process, oldfd));\n}\n\n/** dup2(2)",
+    { only: "descriptors" },
   ),
   bug(
     "F_SETFL cannot take O_NONBLOCK away",
     "file.ts",
-    "(argument & SETFL_MASK) | (file.flags & ~SETFL_MASK)",
-    "(argument & SETFL_MASK) | file.flags",
+    "(flags & mask) | (file.flags & ~mask)",
+    "(flags & mask) | file.flags",
   ),
   bug(
     "dup2 onto itself closes",
@@ -131,6 +137,212 @@ const mutants = [
     "if (isCloseOnExec(parent, fd)) continue;",
     REMOVED,
     { only: "process" },
+  ),
+  // FIFOs.
+  bug(
+    "a writer that does not wait for a reader gets EAGAIN",
+    "open.ts",
+    "    leavePipe(pipe);\n    return -ENXIO;",
+    "    leavePipe(pipe);\n    return -EAGAIN;",
+    { also: ["import {\n  EACCES,", "import {\n  EAGAIN,\n  EACCES,"], only: "fifo" },
+  ),
+  bug(
+    "who opens a FIFO wakes nobody who waits for him",
+    "open.ts",
+    "if (isFirst) wakeAll(pipe.readWait);",
+    REMOVED,
+    { only: "fifo" },
+  ),
+  bug("an open that waits has no descriptor yet", "open.ts", "  reserve(process, fd);\n", REMOVED, {
+    only: "fifo",
+    also: ["  unreserve(process, fd);\n", REMOVED],
+  }),
+  bug(
+    "a writer may open a FIFO whatever its mode says",
+    "open.ts",
+    "if (!mayAccess(process, inode, mask)) return -EACCES;",
+    REMOVED,
+    { only: "tree" },
+  ),
+  bug(
+    "O_TRUNC does not ask for permission to write",
+    "open.ts",
+    "if (mode != O_RDONLY || flags & O_TRUNC) mask |= MAY_WRITE;",
+    "if (mode != O_RDONLY) mask |= MAY_WRITE;",
+    { only: "tree" },
+  ),
+  bug(
+    "POLLHUP on a FIFO that nobody has written to yet",
+    "pipe.ts",
+    "if (!pipe.writers && (!pipe.inode || file.writersSeen != pipe.writeOpens)) events |= POLLHUP;",
+    "if (!pipe.writers) events |= POLLHUP;",
+    { only: "fifo" },
+  ),
+  bug(
+    "no POLLHUP on a FIFO that its writers have left",
+    "pipe.ts",
+    "if (!pipe.writers && (!pipe.inode || file.writersSeen != pipe.writeOpens)) events |= POLLHUP;",
+    "if (!pipe.writers && !pipe.inode) events |= POLLHUP;",
+    { only: "fifo" },
+  ),
+  bug(
+    "an awaited open that finds no reader gives ENXIO",
+    "open.ts",
+    "if (result != -ENXIO) return result;",
+    "return result;",
+    { executor: "awaited", only: "fifo" },
+  ),
+  // The directory tree.
+  bug(
+    "the owner of a sticky directory removes nothing of others",
+    "tree.ts",
+    "isSticky && directory.uid != process.euid && !isOwner(process, inode)",
+    "isSticky && !isOwner(process, inode)",
+    { only: "tree" },
+  ),
+  bug(
+    "the umask does not count for directories",
+    "tree.ts",
+    "mode &= ~process.umask;",
+    "if (type != S_IFDIR) mode &= ~process.umask;",
+    {
+      only: "tree",
+    },
+  ),
+  bug(
+    "a file in a set-group-ID directory has its maker's group",
+    "tree.ts",
+    "const gid = inheritsGroup ? directory.gid : process.egid;",
+    "const gid = process.egid;",
+    { only: "tree" },
+  ),
+  bug(
+    "a FIFO may be made under a path that ends in a slash",
+    "tree.ts",
+    "if (walk.hasTrailingSlash && type != S_IFDIR) return -ENOENT;",
+    REMOVED,
+    { only: "tree" },
+  ),
+  bug(
+    "chmod gives the set-group-ID bit to a file of another group",
+    "tree.ts",
+    "if (!isInGroupOf(process, inode)) permissions &= ~S_ISGID;",
+    REMOVED,
+    { only: "tree" },
+  ),
+  bug(
+    "what an owner may not, his group lets him",
+    "path.ts",
+    "if (inode.uid == process.euid) granted >>= 6;",
+    "if (inode.uid == process.euid) granted = (granted >> 6) | (granted >> 3);",
+    { only: "tree" },
+  ),
+  bug(
+    "CAP_DAC_READ_SEARCH searches no directory",
+    "path.ts",
+    "(inode.isDirectory || mask == MAY_READ)",
+    "mask == MAY_READ",
+    { only: "tree" },
+  ),
+  bug(
+    "a name of 255 bytes is too long",
+    "path.ts",
+    "walk.length > <u32>NAME_MAX",
+    "walk.length >= <u32>NAME_MAX",
+    {
+      only: "tree",
+    },
+  ),
+  // tee, splice and vmsplice.
+  bug("a write joins what tee has copied", "slot.ts", "slot.flags & ~SLOT_CAN_MERGE);", "slot.flags);", {
+    only: "splice",
+  }),
+  bug(
+    "a write joins a page that vmsplice has put there",
+    "vmsplice.ts",
+    "addBytes(pipe, task, count, 0);",
+    "addBytes(pipe, task, count, 1);",
+    {
+      only: "splice",
+    },
+  ),
+  bug("tee wakes no reader", "splice.ts", "if (copied) wake(to.readWait, 0);", REMOVED, { only: "splice" }),
+  bug(
+    "splice wakes no writer of the pipe that it empties",
+    "splice.ts",
+    "if (freed) wake(from.writeWait, 0);",
+    REMOVED,
+    {
+      only: "splice",
+    },
+  ),
+  bug("splice takes a part of a page twice", "splice.ts", "slot.offset += count;", REMOVED, {
+    only: "splice",
+  }),
+  bug(
+    "O_NONBLOCK of the pipe that is written to means nothing to splice",
+    "splice.ts",
+    "(task.c & SPLICE_F_NONBLOCK) != 0 || output.isNonblocking",
+    "(task.c & SPLICE_F_NONBLOCK) != 0",
+    { only: "splice" },
+  ),
+  // The size of a pipe.
+  bug(
+    "a pipe does not shrink to what it holds",
+    "pipe-size.ts",
+    "slots < pipe.slotsUsed",
+    "slots <= pipe.slotsUsed",
+    {
+      only: "limits",
+    },
+  ),
+  bug(
+    "the size of a pipe is any number of pages",
+    "pipe-size.ts",
+    "size <<= 1;",
+    "size += machine.pageSize;",
+    {
+      only: "limits",
+    },
+  ),
+  bug(
+    "pipe-max-size itself is too much",
+    "pipe-size.ts",
+    "size > machine.pipeMaxSize",
+    "size >= machine.pipeMaxSize",
+    {
+      only: "limits",
+    },
+  ),
+  bug("a pipe that grows wakes no writer", "pipe-size.ts", "wake(pipe.writeWait, 0);", REMOVED, {
+    only: "limits",
+  }),
+  // Credentials, interruptions.
+  bug("the saved user is not one's own", "core/credentials.ts", " || process.suid == <u32>uid", REMOVED, {
+    only: "credentials",
+  }),
+  bug(
+    "who gives up user 0 for a while keeps its powers",
+    "core/credentials.ts",
+    "(wasRoot && !isRoot) || (oldEffective == 0 && process.euid != 0)",
+    "wasRoot && !isRoot",
+    { only: "credentials" },
+  ),
+  bug(
+    "everybody may change his groups",
+    "core/credentials.ts",
+    "if (!process.can(CAP_SETGID)) return -EPERM;",
+    REMOVED,
+    {
+      only: "credentials",
+    },
+  ),
+  bug(
+    "an interruption ends a read that waits as its end of file",
+    "pipe.ts",
+    "return task.interrupted ? -(<i32>task.interrupted) : park(pipe.readWait, task);",
+    "return task.interrupted ? 0 : park(pipe.readWait, task);",
+    { only: "pipe" },
   ),
   sysv(
     "a message is never handed over",

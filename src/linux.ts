@@ -257,7 +257,8 @@ export interface Linux {
   /**
    * Duplicates a descriptor onto a number, closing what was there: dup2(2).
    * @returns newfd
-   * @throws EBADF oldfd is not open, or newfd is negative, not below RLIMIT_NOFILE, or the runtime's own
+   * @throws EBADF oldfd is not open, or newfd is negative, not below RLIMIT_NOFILE, or the runtime's own · EBUSY newfd is set
+   *   aside for an open of this process that waits
    */
   dup2(oldfd: number, newfd: number): Promise<number>;
 

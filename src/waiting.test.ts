@@ -17,6 +17,7 @@ class ScriptedPort implements WaitPort {
 
   attempt(call: Call): number {
     if (call.payload instanceof Uint8Array) this.seen.push(call.payload);
+    if (Array.isArray(call.payload)) this.seen.push(...(call.payload as Uint8Array[]));
     const next = this.script.shift() ?? BLOCKED;
     if (typeof next === "number") return next;
     call.transferred += next.moved;
@@ -44,6 +45,8 @@ class ScriptedPort implements WaitPort {
 }
 
 const readCall = (buffer = new Uint8Array(4)): Call => syscalls.read.marshal(3, buffer, undefined);
+const writevCall = (...buffers: Uint8Array[]): Call => syscalls.writev.marshal(4, buffers);
+const readvCall = (...buffers: Uint8Array[]): Call => syscalls.readv.marshal(3, buffers);
 const writeCall = (buffer = new Uint8Array(10)): Call => syscalls.write.marshal(4, buffer, undefined);
 
 describe("a call that need not wait", () => {
@@ -133,6 +136,19 @@ describe("a write that waits", () => {
     expect(port.waiters.size).toBe(0);
   });
 
+  it("has bytes of its own beside others of the same size, and after them", async () => {
+    const port = new ScriptedPort([BLOCKED, 10, BLOCKED, BLOCKED, 10, 10]);
+    const before = port.start(writeCall(new Uint8Array(10).fill(1)));
+    port.wake();
+    await before;
+    const bytes = [2, 3].map((byte) => new Uint8Array(10).fill(byte));
+    const both = bytes.map((each) => port.start(writeCall(each)));
+    for (const each of bytes) each.fill(9);
+    port.wake();
+    await Promise.all(both);
+    expect(port.seen.slice(-2)).toEqual([2, 3].map((byte) => new Uint8Array(10).fill(byte)));
+  });
+
   it("rejects if it has moved nothing", async () => {
     const port = new ScriptedPort([BLOCKED]);
     const done = port.start(writeCall());
@@ -178,5 +194,37 @@ describe("an AbortSignal", () => {
     const done = port.start(readCall(), signal);
     port.wake();
     await expect(done).resolves.toBe(3);
+  });
+});
+
+describe("a call with several buffers", () => {
+  it("writes copies of them once it waits", async () => {
+    const port = new ScriptedPort([BLOCKED, 3]);
+    const buffers = [new Uint8Array([1]), new Uint8Array([2, 3])];
+    const done = port.start(writevCall(...buffers));
+    for (const buffer of buffers) buffer.fill(9);
+    port.wake();
+    await expect(done).resolves.toBe(3);
+    expect(port.seen.slice(2)).toEqual([new Uint8Array([1]), new Uint8Array([2, 3])]);
+  });
+
+  it("fills its own, and ends with a TypeError if one is transferred away", async () => {
+    const port = new ScriptedPort([BLOCKED, BLOCKED, 3]);
+    const buffers = [new Uint8Array(1), new Uint8Array(2)] as const;
+    const done = port.start(readvCall(...buffers));
+    port.wake();
+    expect(port.seen[2]).toBe(buffers[0]);
+    structuredClone(buffers[1].buffer, { transfer: [buffers[1].buffer] });
+    port.wake();
+    await expect(done).rejects.toThrow(TypeError);
+  });
+
+  it("is copied or not as the port says", async () => {
+    const port = Object.assign(new ScriptedPort([BLOCKED, 3]), { takesBytes: () => true });
+    const buffer = new Uint8Array(3);
+    const done = port.start(readvCall(buffer));
+    port.wake();
+    await done;
+    expect(port.seen[1]).not.toBe(buffer);
   });
 });

@@ -56,6 +56,8 @@ export class Waiter {
   #watch: Watch | undefined;
   #settled = false;
   readonly #call: Call;
+  /** Whether the call has bytes of its own: those that it takes. */
+  readonly #hasOwnBytes: boolean;
   readonly #length: number;
 
   constructor(
@@ -65,8 +67,8 @@ export class Waiter {
     readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
   ) {
-    const takesBytes = port.takesBytes?.(call) ?? call.syscall.partialResult;
-    this.#call = takesBytes ? withOwnBytes(call) : call;
+    this.#hasOwnBytes = port.takesBytes?.(call) ?? call.syscall.partialResult;
+    this.#call = this.#hasOwnBytes ? withOwnBytes(call) : call;
     this.#length = lengthOf(call);
   }
 
@@ -128,6 +130,7 @@ export class Waiter {
   }
 
   #end(): void {
+    if (this.#hasOwnBytes && !this.#settled) keepSpare(this.#call.payload);
     this.#settled = true;
     this.#watch?.cancel();
     this.#watch = undefined;
@@ -139,12 +142,31 @@ function withOwnBytes(call: Call): Call {
   const { syscall, a, b, c } = call;
   const buffers = buffersOf(call);
   if (buffers.length === 0) return call;
-  const copies = buffers.map((buffer) => new Uint8Array(buffer));
+  const copies = buffers.map(copyOf);
   const [first] = copies;
   const copy = new Call(syscall, a, b, c, Array.isArray(call.payload) ? copies : first);
   copy.transferred = call.transferred;
   copy.deadline = call.deadline;
   return copy;
+}
+
+/** A write that waits often follows one of the same size: its copy finds memory that is there already. */
+let spare: Uint8Array | undefined;
+
+/** What a pipe holds at most, for those without CAP_SYS_RESOURCE. */
+const MAX_SPARE = 1 << 20;
+
+function copyOf(buffer: Uint8Array): Uint8Array {
+  if (spare?.length !== byteLengthOf(buffer)) return new Uint8Array(buffer);
+  const copy = spare;
+  spare = undefined;
+  copy.set(buffer);
+  return copy;
+}
+
+/** Keeps the bytes of a call that is over. */
+function keepSpare(payload: Call["payload"]): void {
+  if (payload instanceof Uint8Array && payload.length <= MAX_SPARE) spare = payload;
 }
 
 /** The buffers that a call takes bytes from or fills. */

@@ -1,6 +1,6 @@
 // Open files ("open file descriptions"): what descriptors refer to, shared by dup(2) and by processes. They are counted from
 // descriptor tables, from blocked calls and from polls; pipe.ts and file calls say what happens at the last release.
-import { O_NONBLOCK } from "../abi/fcntl";
+import { O_CREAT, O_NONBLOCK } from "../abi/fcntl";
 import { MAX_OPEN_FILES } from "../abi/model";
 import { machine } from "./machine";
 import { OPEN_FILE_SIZE, OPEN_FILES } from "./memory";
@@ -12,7 +12,7 @@ export class OpenFile {
   count: u32;
   /** What it is open on: FILE_*. */
   kind: u32;
-  /** Access mode and status flags, as F_GETFL gives them. */
+  /** Access mode and status flags, as F_GETFL gives them; and STAYS_ASYNC. */
   flags: u32;
   /** Index of the object in its pool. */
   object: u32;
@@ -34,6 +34,12 @@ export class OpenFile {
     return (this.flags & O_NONBLOCK) != 0;
   }
 }
+
+/**
+ * It was opened with O_ASYNC, which then nothing takes away: no F_SETFL has asked for signals (fasync_remove_entry). The bit
+ * is one that no open file keeps, for queues keep even those that mean nothing.
+ */
+export const STAYS_ASYNC: u32 = O_CREAT;
 
 export const FILE_PIPE: u32 = 1;
 export const FILE_DIRECTORY: u32 = 2;

@@ -1,5 +1,5 @@
 // close, dup, dup2, dup3 and fcntl: the table of descriptors.
-import { EBADF, EINVAL } from "../../assembly/abi/errno.js";
+import { EBADF, EBUSY, EINVAL } from "../../assembly/abi/errno.js";
 import * as f from "../../assembly/abi/fcntl.js";
 import type { Call } from "../../src/call.js";
 import { disown, dropPrivates, entered, own, owns } from "./descriptors.js";
@@ -50,10 +50,16 @@ function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
   if (claimed === -1) return -EBADF;
   if (claimed !== newfd) {
     libc.close(claimed);
-    return -EBADF;
+    return isReserved(newfd) ? -EBUSY : -EBADF;
   }
   return own(claimed) === -1 ? -EBADF : newfd;
 }
+
+/**
+ * Whether a number that is taken has no open file yet: a thread is in open(2), which reserves the number first, and may
+ * wait for the other end of a FIFO (do_dup2 in fs/file.c).
+ */
+const isReserved = (fd: number): boolean => libc.resultOrErrno(libc.fcntlPlain(fd, f.F_GETFD)) === -EBADF;
 
 export function fcntl(call: Call): number {
   const { a: fd, b: cmd, c: arg } = call;

@@ -18,7 +18,7 @@ import {
   O_NONBLOCK,
   O_WRONLY,
 } from "../../assembly/abi/fcntl.js";
-import { kindOf } from "./file-kinds.js";
+import { forgetKind, kindOf } from "./file-kinds.js";
 import * as libc from "./libc.js";
 import { capacity, generations, highest, privates, raiseHighest } from "./shared.js";
 
@@ -78,6 +78,7 @@ export function disown(fd: number): boolean {
 /** Makes an open descriptor the program's. @returns 0 or -EBADF */
 export function adopt(fd: number): number {
   if (fd < 0 || fd >= capacity || libc.fcntl(fd, F_GETFD, 0) === -1) return -EBADF;
+  forgetKind(fd);
   if (owns(fd)) dropPrivate(fd);
   else own(fd);
   return 0;

@@ -26,6 +26,11 @@ export function kindOf(fd: number): FileKind {
   return kind;
 }
 
+/** A number may be another file now: it was closed and opened behind our back, and adopted. */
+export function forgetKind(fd: number): void {
+  known.delete(fd);
+}
+
 function lookAt(fd: number): FileKind {
   const stat = statusOf(fd);
   if (stat === undefined) return "none";

@@ -7,7 +7,7 @@ import { allocate, type Memory } from "./ffi.js";
 import * as libc from "./libc.js";
 import { ENTRY_SIZE, setEntry } from "./vector.js";
 
-const PAGE_SIZE = libc.failure === undefined ? libc.getpagesize() : 0;
+const PAGE_SIZE = libc.pageSize;
 
 // sys/mman.h
 const MADV_DONTNEED = 4;

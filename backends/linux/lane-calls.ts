@@ -3,10 +3,15 @@
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
 
+/** Where a relative path begins that no descriptor was opened for: fcntl.h. */
+export const AT_FDCWD = -100;
+
 /** What a lane is asked for. */
 export type LaneRequest =
   | {
       readonly call: "open";
+      /** Where a relative path begins: a descriptor, or AT_FDCWD. */
+      readonly folder: number;
       readonly path: string;
       /** The machine's numbers. */
       readonly flags: number;
@@ -37,12 +42,20 @@ export interface LaneOutcome {
   readonly value: LaneValue;
 }
 
+/** The message to a lane. */
+export type NumberedRequest = LaneRequest & { readonly number: number };
+
+/** The message from a lane. */
+export interface LaneReply extends LaneOutcome {
+  readonly number: number;
+}
+
 /** Makes a call once. */
 export function callPlainly(request: LaneRequest): LaneOutcome {
   switch (request.call) {
     case "open": {
-      const { path, flags, mode } = request;
-      return { result: libc.resultOrErrno(libc.open(path, flags, mode)), value: undefined };
+      const { folder, path, flags, mode } = request;
+      return { result: libc.resultOrErrno(libc.openat(folder, path, flags, mode)), value: undefined };
     }
     case "msgsnd": {
       const { msqid, type, bytes, flags } = request;

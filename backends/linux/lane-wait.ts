@@ -2,22 +2,26 @@
 // call that completed beats its AbortSignal.
 import * as n from "../../assembly/abi/calls.js";
 import { EAGAIN, EINTR } from "../../assembly/abi/errno.js";
+import { O_CLOEXEC, O_DIRECTORY, O_PATH } from "../../assembly/abi/fcntl.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { byteLengthOf, honestView } from "../../src/byte-length.js";
 import type { Call, SysvMessage } from "../../src/call.js";
 import { resultOf } from "../../src/calls.js";
 import { abortError } from "../../src/errors.js";
-import { entered } from "./descriptors.js";
-import type { LaneRequest, LaneValue } from "./lane-calls.js";
+import { entered, moveUp } from "./descriptors.js";
+import { AT_FDCWD, type LaneRequest, type LaneValue } from "./lane-calls.js";
 import { callInLane } from "./lanes.js";
 import * as libc from "./libc.js";
 import type { Received } from "./msgop.js";
 import { takeFromLane } from "./sysv-queue.js";
 
-/** The plain call, for a lane to make. */
-function requestOf({ syscall: { number }, a, b, payload }: Call): LaneRequest {
+/** The plain call, for a lane to make. @returns -errno if there can be none */
+function requestOf({ syscall: { number }, a, b, payload }: Call): LaneRequest | number {
   if (number === n.CALL_OPEN) {
-    return { call: "open", path: payload as string, flags: libc.machineFlags(a), mode: b };
+    const path = payload as string;
+    const folder = folderOf(path);
+    if (folder < 0 && folder !== AT_FDCWD) return folder;
+    return { call: "open", folder, path, flags: libc.machineFlags(a), mode: b };
   }
   const { type, bytes } = payload as SysvMessage;
   // A view would go with all of the memory that it is a part of.
@@ -52,7 +56,9 @@ export function startInLane(
   const result = attempt(call);
   if (result !== BLOCKED) return settle(result);
   const request = requestOf(call);
+  if (typeof request === "number") return settle(request);
   const cancel = callInLane(request, (outcome, value) => {
+    release(request);
     if (signal !== undefined && cancel !== undefined) removeEventListener.call(signal, "abort", cancel);
     if (typeof outcome !== "number") return reject(outcome);
     // A lane leaves its call unfinished only if it was cancelled.
@@ -61,8 +67,26 @@ export function startInLane(
     if (typeof completed === "number") settle(completed);
     else reject(completed);
   });
-  if (cancel === undefined) return settle(-EAGAIN);
+  if (cancel === undefined) {
+    release(request);
+    return settle(-EAGAIN);
+  }
   if (signal !== undefined) addEventListener.call(signal, "abort", cancel);
+}
+
+/**
+ * Where a path begins, as it is now: the process may change its directory before the lane begins.
+ * @returns AT_FDCWD for an absolute path, a descriptor of our own, or -errno
+ */
+function folderOf(path: string): number {
+  if (path.startsWith("/")) return AT_FDCWD;
+  const opened = libc.resultOrErrno(libc.open(".", libc.machineFlags(O_PATH | O_DIRECTORY | O_CLOEXEC), 0));
+  return opened < 0 ? opened : moveUp(opened);
+}
+
+/** Closes what a request has opened. */
+function release(request: LaneRequest): void {
+  if (request.call === "open" && request.folder !== AT_FDCWD) libc.close(request.folder);
 }
 
 // The methods of the class, not those that a caller's object may carry.

@@ -6,8 +6,8 @@
 // reader that left for a moment from one that has not come yet; but of several who wait in line it is the last again.
 import { parentPort, workerData } from "node:worker_threads";
 import { EINTR } from "../../assembly/abi/errno.js";
-import { callPlainly, type LaneOutcome, type LaneRequest } from "./lane-calls.js";
-import { CALLING, CANCELLED, DONE, type LaneData, RESULT, STATE, THREAD } from "./lane-states.js";
+import { callPlainly, type LaneOutcome, type LaneReply, type NumberedRequest } from "./lane-calls.js";
+import { BEGUN, CANCELLED, DONE, type LaneData, RESULT, THREAD } from "./lane-states.js";
 import { ownThread, signalOften, unblock } from "./thread-signals.js";
 
 const LOOK_INTERVAL_NS = 100_000_000n;
@@ -18,20 +18,20 @@ const states = new Int32Array(memory);
 unblock(signal);
 Atomics.store(states, THREAD, ownThread());
 
-parentPort?.on("message", (request: LaneRequest) => {
-  // In this order: from here on the owner sends signals, and what it wrote before is seen.
-  Atomics.store(states, STATE, CALLING);
+parentPort?.on("message", (request: NumberedRequest) => {
+  const { number } = request;
+  Atomics.store(states, BEGUN, number);
   const stop = isOrphanable ? signalOften(signal, LOOK_INTERVAL_NS) : undefined;
   const { result, value } = callUntilDone(request);
-  Atomics.store(states, RESULT, result);
   stop?.();
-  Atomics.store(states, STATE, DONE);
-  Atomics.notify(states, STATE);
-  parentPort?.postMessage(value);
+  Atomics.store(states, RESULT, result);
+  Atomics.store(states, DONE, number);
+  Atomics.notify(states, DONE);
+  parentPort?.postMessage({ number, result, value } satisfies LaneReply);
 });
 
-function callUntilDone(request: LaneRequest): LaneOutcome {
-  while (Atomics.load(states, CANCELLED) === 0) {
+function callUntilDone(request: NumberedRequest): LaneOutcome {
+  while (Atomics.load(states, CANCELLED) < request.number) {
     const outcome = callPlainly(request);
     // An awaited call goes on after a signal that is not its own.
     if (outcome.result !== -EINTR) return outcome;

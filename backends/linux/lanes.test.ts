@@ -40,8 +40,16 @@ describe("an awaited open of a FIFO", () => {
     expect(resultOf("at once")).toBe(0);
   });
 
+  it("begins where the process was when it was called", () => {
+    expect(resultOf("a relative path")).toBe(0);
+  });
+
   it("waits twenty times over, and leaves nothing open", () => {
     expect(resultOf("twenty")).toEqual({ isEach: true, busy: 0, left: 0 });
+  });
+
+  it("holds its number while it waits", () => {
+    expect(resultOf("reserved")).toEqual([1, "EBUSY", "EBADF", 0]);
   });
 
   it("beyond the cap is refused, and names the knob", () => {

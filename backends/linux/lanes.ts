@@ -13,19 +13,15 @@
 // Not the global ones, which tests replace by fake timers.
 import { clearTimeout, setTimeout } from "node:timers";
 import { isMainThread, SHARE_ENV, Worker } from "node:worker_threads";
-import { EMFILE } from "../../assembly/abi/errno.js";
-import { discard, type LaneRequest, type LaneValue } from "./lane-calls.js";
+import { EINTR, EMFILE } from "../../assembly/abi/errno.js";
 import {
-  ASKED,
-  CALLING,
-  CANCELLED,
-  DONE,
-  type LaneData,
-  RESULT,
-  STATE,
-  THREAD,
-  WORDS,
-} from "./lane-states.js";
+  discard,
+  type LaneReply,
+  type LaneRequest,
+  type LaneValue,
+  type NumberedRequest,
+} from "./lane-calls.js";
+import { BEGUN, CANCELLED, DONE, type LaneData, RESULT, THREAD, WORDS } from "./lane-states.js";
 import { interruptingSignal, signalThread } from "./thread-signals.js";
 
 /** The environment variable with the most lanes of a thread at a time. */
@@ -55,6 +51,7 @@ class Lane {
   readonly #states: Int32Array;
   readonly #signal: number;
   readonly #worker: Worker;
+  #number = 0;
   #settle: Settle | undefined;
   #request: LaneRequest | undefined;
   #repeating: NodeJS.Timeout | undefined;
@@ -70,7 +67,10 @@ class Lane {
       env: SHARE_ENV,
     });
     this.#worker.unref();
-    this.#worker.on("message", (value: LaneValue) => this.#finish(value));
+    this.#worker.on("message", ({ number, result, value }: LaneReply) => {
+      // What comes of a request that was given up before it had begun, nobody waits for.
+      if (number === this.#number && this.#settle !== undefined) this.#finish(result, value);
+    });
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", () => this.#fail(new Error("linux-ipc: a lane has ended")));
   }
@@ -83,42 +83,42 @@ class Lane {
   run(request: LaneRequest, settle: Settle): void {
     this.#settle = settle;
     this.#request = request;
-    Atomics.store(this.#states, CANCELLED, 0);
-    Atomics.store(this.#states, STATE, ASKED);
     busy.add(this);
     this.#worker.ref();
-    this.#worker.postMessage(request);
+    this.#worker.postMessage({ ...request, number: ++this.#number } satisfies NumberedRequest);
   }
 
-  /** Gives the call up, unless it has completed: it is settled in either case, when the lane is free. */
+  /** Gives the call up, unless it has completed: it is settled in either case, once the lane has left it. */
   readonly cancel = (): void => {
     if (this.#settle === undefined) return;
-    Atomics.store(this.#states, CANCELLED, 1);
+    Atomics.store(this.#states, CANCELLED, this.#number);
+    // A lane that has not begun finds that it need not.
+    if (Atomics.load(this.#states, BEGUN) < this.#number) return this.#finish(-EINTR);
     this.#interrupt();
     this.#repeating = setTimeout(this.cancel, SIGNAL_INTERVAL_MS);
   };
 
   /** Gives the call up, and returns when the lane has left it. For the end of the thread. */
   end(): void {
-    Atomics.store(this.#states, CANCELLED, 1);
-    while (this.#interrupt()) Atomics.wait(this.#states, STATE, CALLING, SIGNAL_INTERVAL_MS);
-    const isDone = Atomics.load(this.#states, STATE) === DONE;
+    Atomics.store(this.#states, CANCELLED, this.#number);
+    while (this.#interrupt()) Atomics.wait(this.#states, DONE, this.#number - 1, SIGNAL_INTERVAL_MS);
+    const isDone = Atomics.load(this.#states, DONE) === this.#number;
     const result = Atomics.load(this.#states, RESULT);
     if (isDone && this.#request !== undefined) discard(this.#request, result);
   }
 
   /** @returns whether the lane was in its call */
   #interrupt(): boolean {
-    return Atomics.load(this.#states, STATE) === CALLING && signalThread(this.thread, this.#signal);
+    const isBegun = Atomics.load(this.#states, BEGUN) === this.#number;
+    const isInCall = isBegun && Atomics.load(this.#states, DONE) !== this.#number;
+    return isInCall && signalThread(this.thread, this.#signal);
   }
 
-  #finish(value: LaneValue): void {
+  #finish(result: number, value?: LaneValue): void {
     const settle = this.#free();
-    if (idle.length < KEPT_LANES) {
-      this.#worker.unref();
-      idle.push(this);
-    } else void this.#worker.terminate();
-    settle?.(Atomics.load(this.#states, RESULT), value);
+    if (idle.length < KEPT_LANES) idle.push(this);
+    else void this.#worker.terminate();
+    settle?.(result, value);
   }
 
   /** The Worker has not started, or has ended. */
@@ -133,6 +133,7 @@ class Lane {
   #free(): Settle | undefined {
     clearTimeout(this.#repeating);
     busy.delete(this);
+    this.#worker.unref();
     const settle = this.#settle;
     this.#settle = undefined;
     return settle;

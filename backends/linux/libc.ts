@@ -10,6 +10,7 @@ const errnoLocation = bind("__errno_location", "long");
 
 export const pipe2 = bind("pipe2", "int", "long", "int");
 export const open = bind("open", "int", "string", "int", "int");
+export const openat = bind("openat", "int", "int", "string", "int", "int");
 export const read = bind("read", "long", "int", "long", "long");
 export const write = bind("write", "long", "int", "long", "long");
 export const readv = bind("readv", "long", "int", "long", "int");
@@ -196,6 +197,9 @@ export const hasQueues: boolean = has(
 
 /** Whether this libc is new enough for preadv2 and pwritev2. */
 export const hasVectors: boolean = has("preadv2", "pwritev2");
+
+/** Bytes of a page; 0 where no call can be made. */
+export const pageSize: number = failure === undefined ? getpagesize() : 0;
 
 const nothing: Memory = { address: 0, bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
 

@@ -125,6 +125,18 @@ describe("an awaited write", () => {
     expect(text(buffer)).toBe("before");
   });
 
+  it("goes on from where it was when it is woken with room for less than the rest", async () => {
+    const sent = new Uint8Array(3 * CAPACITY + 1234).map((_, index) => index % 251);
+    const done = linux.write(w, sent);
+    const received = new Uint8Array(sent.length);
+    for (let at = 0; at < sent.length; ) {
+      at += linux.sync.read(r, received.subarray(at, at + 5000));
+      await turn();
+    }
+    expect(await done).toBe(sent.length);
+    expect(Buffer.compare(received, sent)).toBe(0);
+  });
+
   it("of at most PIPE_BUF bytes goes whole or not at all", async () => {
     await linux.write(w, new Uint8Array(CAPACITY - PIPE_BUF));
     await linux.write(w, new Uint8Array(PIPE_BUF - 1));

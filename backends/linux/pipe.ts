@@ -1,7 +1,7 @@
 // pipe2, read, write, readv, writev and ioctl(FIONREAD): pipe(7).
 import { EAGAIN, EBADF, EMFILE, ENOTTY } from "../../assembly/abi/errno.js";
 import { FIONREAD } from "../../assembly/abi/ioctl.js";
-import { IOV_MAX, MAX_RW_COUNT } from "../../assembly/abi/limits.js";
+import { IOV_MAX, MAX_RW_COUNT, PIPE_BUF } from "../../assembly/abi/limits.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { byteLengthOf } from "../../src/byte-length.js";
@@ -11,8 +11,6 @@ import { kindOf } from "./file-kinds.js";
 import * as libc from "./libc.js";
 import { isReady } from "./poll.js";
 import {
-  noteRead,
-  noteWrite,
   readNow,
   readPolled,
   readvNow,
@@ -20,6 +18,7 @@ import {
   readvPolled,
   unattempted,
   writeNow,
+  writeOn,
   writeOnce,
   writePolled,
   writevNow,
@@ -55,7 +54,6 @@ export function read(call: Call): number {
   // Node answers an empty read itself.
   if (length === 0) return libc.resultOrErrno(libc.read(fd, libc.scratch.address, 0));
   const result = readWithoutWaiting(call, length);
-  if (!call.isWaiting) noteRead(result);
   return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
 }
 
@@ -80,25 +78,45 @@ export function write(call: Call): number {
   if (!owns(fd)) return -EBADF;
   const length = lengthOf(call);
   if (length === 0) return libc.resultOrErrno(libc.write(fd, libc.scratch.address, 0));
-  // A call that waits goes on when there is room, as poll(2) has it. Without room a short one might fit into
-  // the newest page still, but whether it is woken to try is not sure.
-  if (call.isWaiting && !isReady(fd, POLLOUT)) return BLOCKED;
-  const via = attemptDescriptor(fd);
-  const bytes = call.payload as Uint8Array;
   const offset = call.transferred;
-  const result =
-    via === POLLED
-      ? writePolled(fd, bytes, offset, length - offset)
-      : writeNow(via >= 0 ? via : fd, bytes, offset, length - offset);
-  if (!call.isWaiting) noteWrite(result);
-  return written(call, result, length);
+  const rest = length - offset;
+  if (call.isWaiting && !mayGoOn(fd, rest)) return BLOCKED;
+  const via = attemptDescriptor(fd);
+  const isPatient = rest > PIPE_BUF && via >= 0 && mayWait(call);
+  const result = writeWithoutWaiting(fd, via, call.payload as Uint8Array, offset, rest, isPatient);
+  return written(call, result, length, isPatient);
 }
 
-/** What a write comes to, of `length` bytes in all, whose attempt has given `result`. */
-function written(call: Call, result: number, length: number): number {
-  if (result < 0) return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
+/**
+ * Whether a write that waits is to be attempted again: when there is room, as poll(2) has it. Without room a short one might
+ * fit into the newest page still, but whether it is woken to try is not sure. Whole pages never do (fs/pipe.c), and to ask
+ * costs more than to try.
+ */
+const mayGoOn = (fd: number, length: number): boolean => length % libc.pageSize === 0 || isReady(fd, POLLOUT);
+
+/** @param isPatient the call waits for room if there is not enough */
+function writeWithoutWaiting(
+  fd: number,
+  via: number,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  isPatient: boolean,
+): number {
+  if (via === POLLED) return writePolled(fd, bytes, offset, length);
+  return isPatient
+    ? writeOn(via, bytes, offset, length)
+    : writeNow(via >= 0 ? via : fd, bytes, offset, length);
+}
+
+/**
+ * What a write comes to, of `length` bytes in all, whose attempt has given `result`.
+ * @param isPatient it is known already that it waits
+ */
+function written(call: Call, result: number, length: number, isPatient = false): number {
+  if (result < 0) return result === -EAGAIN && (isPatient || mayWait(call)) ? BLOCKED : result;
   call.transferred += result;
-  return call.transferred < length && mayWait(call) ? BLOCKED : call.transferred;
+  return call.transferred < length && (isPatient || mayWait(call)) ? BLOCKED : call.transferred;
 }
 
 /** One attempt at readv(2). */
@@ -108,7 +126,6 @@ export function readv(call: Call): number {
   if (!owns(fd)) return -EBADF;
   if (isEmptyOrTooLong(buffers)) return readvOnce(fd, buffers);
   const result = readvWithoutWaiting(fd, buffers);
-  if (!call.isWaiting) noteRead(result);
   return result === -EAGAIN && mayWait(call) ? BLOCKED : result;
 }
 
@@ -129,7 +146,6 @@ export function writev(call: Call): number {
   const via = attemptDescriptor(fd);
   const length = Math.min(totalLength(buffers), MAX_RW_COUNT);
   const result = transferVector(fd, via, buffers, call.transferred, length - call.transferred);
-  if (!call.isWaiting) noteWrite(result);
   return written(call, result, length);
 }
 

@@ -2,7 +2,7 @@
 // program's open files. What is no pipe (splice only) is asked by poll(2) first: it may wait in spite of the flag.
 import { EAGAIN } from "../../assembly/abi/errno.js";
 import { F_GETFL, F_GETPIPE_SZ, O_ACCMODE, O_RDONLY } from "../../assembly/abi/fcntl.js";
-import { PIPE_BUF } from "../../assembly/abi/limits.js";
+import { PIPE_BUF, PIPE_MAX_SIZE_DEFAULT } from "../../assembly/abi/limits.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { SPLICE_F_NONBLOCK } from "../../assembly/abi/splice.js";
@@ -135,10 +135,15 @@ function fill(fd: number, buffers: readonly Uint8Array[], flags: number): number
   return libc.resultOrErrno(libc.vmsplice(fd, address, count, flags));
 }
 
-/** Puts copies of buffers into a pipe: it takes no more than it holds. What is no pipe looks at no bytes. */
+/**
+ * Puts copies of buffers into a pipe: it takes no more than it holds, or than it can be made to hold while the call waits.
+ * What is no pipe looks at no bytes.
+ */
 function give(fd: number, buffers: readonly Uint8Array[], flags: number): number {
   const capacity = libc.fcntlPlain(fd, F_GETPIPE_SZ);
-  return giveAway(buffers, capacity, (address) =>
+  const mayGrow = capacity > 0 && (flags & SPLICE_F_NONBLOCK) === 0;
+  const room = mayGrow ? Math.max(capacity, PIPE_MAX_SIZE_DEFAULT) : capacity;
+  return giveAway(buffers, room, (address) =>
     libc.resultOrErrno(libc.vmsplice(fd, address, buffers.length, flags)),
   );
 }

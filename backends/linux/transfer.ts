@@ -1,40 +1,44 @@
 // One read(2) or write(2) of bytes, by the fastest way there is. Node's is faster than FFI; but a failed call
-// of it makes an Error, which costs 6 to 15 us with its stack and 3 to 4 us without. So where the last call
-// of the kind found nothing, the next one probably does as well, and goes without a stack.
+// of it makes an Error, which costs 6 to 15 us with its stack and 3 to 4 us without: so it is made without.
 import { readSync, readvSync, writeSync } from "node:fs";
 import { EAGAIN, EBADF, EOPNOTSUPP } from "../../assembly/abi/errno.js";
 import { PIPE_BUF } from "../../assembly/abi/limits.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { honestView } from "../../src/byte-length.js";
-import { isWriteOnly } from "./descriptors.js";
+import { isNonblocking, isWriteOnly } from "./descriptors.js";
+import { isAtEnd } from "./end-of-file.js";
 import { addressOf } from "./ffi.js";
 import * as libc from "./libc.js";
 import { isReady } from "./poll.js";
 import { joined, vectorOf } from "./vector.js";
 
-let isReadQuiet = false;
-let isWriteQuiet = false;
-
-/** Notes what a read came to that was just called. */
-export function noteRead(result: number): void {
-  isReadQuiet = result === -EAGAIN;
-}
-
-/** Notes what a write came to that was just called. */
-export function noteWrite(result: number): void {
-  isWriteQuiet = result === -EAGAIN;
-}
-
 /** One read(2). @returns bytes read, or -errno */
 export function readNow(fd: number, bytes: Uint8Array, length: number): number {
-  return isReadQuiet ? quietly(() => readByNode(fd, bytes, length)) : readByNode(fd, bytes, length);
+  return withoutStack(() => {
+    try {
+      return readSync(fd, bytes, 0, length, null);
+    } catch (error) {
+      return errnoOf(error) ?? retry(() => readSync(fd, honestView(bytes), 0, length, null));
+    }
+  });
 }
 
-function readByNode(fd: number, bytes: Uint8Array, length: number): number {
+function withoutStack(transfer: () => number): number {
+  const limit = Error.stackTraceLimit;
+  setStackTraceLimit(0);
   try {
-    return readSync(fd, bytes, 0, length, null);
-  } catch (error) {
-    return errnoOf(error) ?? retry(() => readSync(fd, honestView(bytes), 0, length, null));
+    return transfer();
+  } finally {
+    setStackTraceLimit(limit);
+  }
+}
+
+function setStackTraceLimit(limit: number): void {
+  try {
+    // Reflect.set, which does not throw, costs as much as a quarter of a read(2).
+    Error.stackTraceLimit = limit;
+  } catch {
+    // A program has frozen Error: its stacks are made, and take their time.
   }
 }
 
@@ -44,11 +48,22 @@ function readByNode(fd: number, bytes: Uint8Array, length: number): number {
  * Up to PIPE_BUF bytes there is no partial count.
  * @returns bytes written, or -errno
  */
-export function writeNow(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  if (length > PIPE_BUF) return writeOnce(fd, bytes, offset, length);
-  return isWriteQuiet
-    ? quietly(() => writeByNode(fd, bytes, offset, length))
-    : writeByNode(fd, bytes, offset, length);
+export const writeNow = (fd: number, bytes: Uint8Array, offset: number, length: number): number =>
+  length > PIPE_BUF ? writeOnce(fd, bytes, offset, length) : writeOn(fd, bytes, offset, length);
+
+/**
+ * Node's write, by a private descriptor: it ends where there is no more room, and gives the count of all until then. For a
+ * call that would wait and go on anyway: to find out where its bytes lie, as one write(2) must, costs more than a second one.
+ * @returns bytes written, or -errno
+ */
+export function writeOn(fd: number, bytes: Uint8Array, offset: number, length: number): number {
+  return withoutStack(() => {
+    try {
+      return writeSync(fd, bytes, offset, length, null);
+    } catch (error) {
+      return errnoOf(error) ?? retry(() => writeSync(fd, honestView(bytes), offset, length, null));
+    }
+  });
 }
 
 /** One write(2), which a signal may interrupt: node's is made again then (libuv, uv__fs_work). */
@@ -62,25 +77,6 @@ export function writeOnce(fd: number, bytes: Uint8Array, offset: number, length:
 
 /** Where in the scratch memory PIPE_BUF bytes have room. */
 const COPY_OFFSET = 57344;
-
-function writeByNode(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-  try {
-    return writeSync(fd, bytes, offset, length, null);
-  } catch (error) {
-    return errnoOf(error) ?? retry(() => writeSync(fd, honestView(bytes), offset, length, null));
-  }
-}
-
-function quietly(transfer: () => number): number {
-  const limit = Error.stackTraceLimit;
-  // Not by assignment, which would throw if a program has frozen Error.
-  Reflect.set(Error, "stackTraceLimit", 0);
-  try {
-    return transfer();
-  } finally {
-    Reflect.set(Error, "stackTraceLimit", limit);
-  }
-}
 
 /** The negative error number of a system call that node has made; undefined for any other error. */
 export function errnoOf(error: unknown): number | undefined {
@@ -108,8 +104,11 @@ const RWF_NOWAIT = 8;
 export function readPolled(fd: number, bytes: Uint8Array, length: number): number {
   const result = transferNow(libc.preadv2, fd, [bytes], 0, length);
   if (result !== -EOPNOTSUPP) return result;
-  return isReady(fd, POLLIN) ? readNow(fd, bytes, length) : unattempted(fd);
+  return mayRead(fd) ? readNow(fd, bytes, length) : unattempted(fd);
 }
+
+/** Whether a read(2) of a descriptor that can be tried in no other way does not wait. */
+const mayRead = (fd: number): boolean => isReady(fd, POLLIN) || isNonblocking(fd) || isAtEnd(fd);
 
 /** What a read comes to that poll(2) says would find nothing: EBADF goes before EAGAIN. */
 export const unattempted = (fd: number): number => (isWriteOnly(fd) ? -EBADF : -EAGAIN);
@@ -141,8 +140,7 @@ export function writevOnce(
 /** One readv(2) by node, to whom the address of a buffer costs less. @returns bytes read, or -errno */
 export function readvNow(fd: number, buffers: readonly Uint8Array[]): number {
   const views = buffers.map(honestView);
-  const transfer = (): number => retry(() => readvSync(fd, views));
-  return isReadQuiet ? quietly(transfer) : transfer();
+  return withoutStack(() => retry(() => readvSync(fd, views)));
 }
 
 /** Up to here it costs less to bring bytes together than to find out where each buffer lies. */
@@ -165,7 +163,7 @@ export function writevNow(
 export function readvPolled(fd: number, buffers: readonly Uint8Array[]): number {
   const result = transferNow(libc.preadv2, fd, buffers, 0, Number.POSITIVE_INFINITY);
   if (result !== -EOPNOTSUPP) return result;
-  return isReady(fd, POLLIN) ? readvOnce(fd, buffers) : unattempted(fd);
+  return mayRead(fd) ? readvOnce(fd, buffers) : unattempted(fd);
 }
 
 /** One writev(2) that does not wait. @returns bytes written, or -errno, -EAGAIN if there is no room */

@@ -5,6 +5,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { FORM_AWAITED } from "../../assembly/abi/model.js";
+import { SIGKILL } from "../../assembly/abi/signal.js";
+import type { Action } from "../action.js";
 import { CaseFolders } from "../case-folder.js";
 import { type Executor, HarnessError } from "../executor.js";
 import type { Observation, Pending } from "../oracle.js";
@@ -46,15 +48,14 @@ export class AwaitedExecutor implements Executor {
   }
 
   idle(process: number, call: string): number {
-    const { underway } = this.#process(process);
+    const { underway, inLanes } = this.#process(process);
     const idle = MOST_UNDER_WAY - underway.size;
     if (!waitsInLane(call)) return idle;
-    const waiting = [...underway.values()].filter(waitsInLane).length;
-    return waiting < MOST_LANES ? idle : 0;
+    return inLanes < MOST_LANES ? idle : 0;
   }
 
-  canSpawn(): boolean {
-    return false;
+  canMake({ call, args }: Action): boolean {
+    return call !== "spawn" && call !== "exit" && !(call === "kill" && args[1] === SIGKILL);
   }
 
   meet(process: number): number {
@@ -96,8 +97,7 @@ export class AwaitedExecutor implements Executor {
         (this.#processes[index] as AwaitedProcess).underway.delete(id);
       }
     }
-    moved ||= this.#processes.some((process) => process.isLeavingLane);
-    return moved;
+    return moved || this.#processes.some(({ isLeavingLane }) => isLeavingLane);
   }
 
   async end(): Promise<void> {
@@ -154,13 +154,17 @@ class AwaitedProcess implements PooledProcess {
     return this.#child.pid as number;
   }
 
+  /** How many of its calls wait in lanes, or are about to. */
+  get inLanes(): number {
+    return [...this.underway.values()].filter(waitsInLane).length;
+  }
+
   /**
    * Whether a thread that is to wait in a lane does anything else: then its call is about to end, or to begin. Asked from
    * outside: who looks at files needs descriptors, and the call would get another number.
    */
   get isLeavingLane(): boolean {
-    const calls = [...this.underway.values()].filter(waitsInLane).length;
-    return calls > 0 && calls !== countBlockedLanes(this.pid);
+    return this.inLanes > 0 && this.inLanes !== countBlockedLanes(this.pid);
   }
 
   send(order: Order): void {

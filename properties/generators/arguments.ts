@@ -9,11 +9,13 @@ const INT_MAX = 0x7fffffff;
 /** No descriptors: negative, the runtime's own, at and beyond the limit. */
 const badNumber = fc.constantFrom(-1, 0, 1, 5, 60, INT_MAX, -2, -INT_MAX - 1);
 
-const bad: fc.Arbitrary<Handle> = fc.oneof(
+export const badFd: fc.Arbitrary<Handle> = fc.oneof(
   badNumber.map((number) => ({ number })),
   fc.integer({ min: -1, max: 1 }).map((limit) => ({ limit })),
   place.map((free) => ({ free })),
 );
+/** The first numbers that are not open: one may be set aside for an open that waits. */
+export const freeFd: fc.Arbitrary<Handle> = fc.nat({ max: 2 }).map((free) => ({ free }));
 const open: fc.Arbitrary<Handle> = place.map((at) => ({ open: at }));
 const readEnd: fc.Arbitrary<Handle> = place.map((read) => ({ read }));
 const writeEnd: fc.Arbitrary<Handle> = place.map((write) => ({ write }));
@@ -21,9 +23,18 @@ const writeEnd: fc.Arbitrary<Handle> = place.map((write) => ({ write }));
 const w = <T>(weight: number, arbitrary: fc.Arbitrary<T>): fc.WeightedArbitrary<T> => ({ weight, arbitrary });
 
 /** Any descriptor, seldom a bad one. */
-export const anyFd = fc.oneof(w(14, open), w(1, bad));
-export const readFd = fc.oneof(w(24, readEnd), w(1, open), w(1, bad));
-export const writeFd = fc.oneof(w(24, writeEnd), w(1, open), w(1, bad));
+export const anyFd = fc.oneof(w(20, open), w(1, badFd));
+export const readFd = fc.oneof(w(24, readEnd), w(1, open), w(1, badFd));
+export const writeFd = fc.oneof(w(24, writeEnd), w(1, open), w(1, badFd));
+/** Where splice and tee put what they take: seldom the same pipe. */
+export const otherWriteFd = fc.oneof(
+  w(
+    20,
+    place.map((other): Handle => ({ other })),
+  ),
+  w(2, writeEnd),
+  w(1, badFd),
+);
 /** Where dup2 may put a descriptor: on a free number, on an open one, on nonsense. */
 export const targetFd = fc.oneof(
   w(4, open),
@@ -31,7 +42,7 @@ export const targetFd = fc.oneof(
     6,
     place.map((free): Handle => ({ free })),
   ),
-  w(2, bad),
+  w(2, badFd),
 );
 
 const PAGE = 4096;
@@ -60,6 +71,6 @@ export const pollEvents = fc.oneof(
 );
 
 export const pollEntry: fc.Arbitrary<PollStep> = fc.record({
-  fd: fc.oneof(w(20, open), w(6, readEnd), w(6, writeEnd), w(1, bad)),
+  fd: fc.oneof(w(20, open), w(6, readEnd), w(6, writeEnd), w(1, badFd)),
   events: pollEvents,
 });

@@ -32,4 +32,12 @@ export const clockSteps: readonly WeightedStep[] = [
     fc.constant(0),
     fc.constantFrom("0", "1", "200000", "-1").map((nanoseconds) => ({ nanoseconds })),
   ),
+  // Until it is interrupted.
+  step(
+    1,
+    "clock_nanosleep",
+    fc.constantFrom(k.CLOCK_REALTIME, k.CLOCK_MONOTONIC, k.CLOCK_BOOTTIME),
+    fc.constant(0),
+    fc.constant({ nanoseconds: "86400000000000" }),
+  ),
 ];

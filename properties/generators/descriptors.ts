@@ -32,4 +32,6 @@ export const descriptorSteps: readonly WeightedStep[] = [
   step(4, "fcntl", anyFd, fc.constant(k.F_SETFD), fc.constantFrom(0, k.FD_CLOEXEC, 2, -1)),
   step(3, "fcntl", anyFd, fc.constant(k.F_SETFL), status),
   step(6, "close", anyFd),
+  // Nothing is there; but first of all a descriptor must be free.
+  step(1, "open", fc.constant({ path: "f" }), fc.constant(k.O_RDWR), fc.constant(0)),
 ];

@@ -9,7 +9,7 @@ import { fifoSteps } from "./fifo.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
 import { makeQueue, messageQueueSteps, passingQueues } from "./message-queue.js";
-import { folderDescriptorSteps, makeFifo, makeFolder, openFifo, treeSteps } from "./paths.js";
+import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSteps } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
@@ -19,7 +19,7 @@ import { vectorSteps } from "./vectors.js";
 import type { WeightedStep } from "./weighted.js";
 
 const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
-  steps.map(({ weight, arbitrary }) => ({ weight: weight * factor, arbitrary }));
+  steps.map(({ weight, arbitrary }) => ({ weight: Math.ceil(weight * factor), arbitrary }));
 
 /** What each mechanism's cases are made of: its own steps, on pipes and paths that are in use. */
 const mixtures = {
@@ -40,9 +40,18 @@ const mixtures = {
   ],
   sysv: [...scaled([...sysvSteps, ...statusSteps], 8), makeFifo(2), ...changingSteps, interruption(26)],
   "sysv-process": [...sysvSteps, ...scaled(processSteps, 2)],
-  clock: [...scaled(clockSteps, 10), ...pipeSteps],
+  clock: [...scaled(clockSteps, 10), ...pipeSteps, interruption(12)],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
-  process: [...scaled(processSteps, 2), ...pipeSteps, ...descriptorSteps, ...changingSteps, ...identitySteps],
+  process: [
+    ...scaled(processSteps, 2),
+    ...pipeSteps,
+    ...descriptorSteps,
+    ...changingSteps,
+    ...identitySteps,
+    ...scaled(treeSteps, 0.4),
+    openFifo(16),
+    interruption(10),
+  ],
   mqueue: messageQueueSteps,
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
@@ -76,12 +85,19 @@ const family: fc.Arbitrary<readonly Step[]> = fc
 
 // What a case begins with, so that the steps after it find something.
 const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
-const someFiles = fc.array(fc.oneof(makeFifo(3), makeFolder(2)), { minLength: 1, maxLength: 6, size: "max" });
-const someFifos = fc.array(makeFifo(1).arbitrary, { minLength: 1, maxLength: 3 });
 const someQueues = fc.array(makeQueue.arbitrary, { minLength: 1, maxLength: 5, size: "max" });
+// Pipes of one process, so that it has where to move bytes from and to.
+const pipesOfOne = fc
+  .tuple(
+    fc.array(makePipe.arbitrary, { minLength: 2, maxLength: 4 }),
+    fc.array(sharing.arbitrary, { maxLength: 3 }),
+  )
+  .map(([made, shared]) => [...made.map((step) => ({ ...step, process: 0 })), ...shared]);
 const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   descriptors: fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: crowd }),
-  process: fc.tuple(few, family).map(([first, then]) => [...first, ...then]),
+  process: fc.tuple(few, someFifos, family).map((parts) => parts.flat()),
+  splice: pipesOfOne,
+  limits: pipesOfOne,
   fifo: someFifos,
   mqueue: fc.oneof(
     { weight: 5, arbitrary: someQueues },
@@ -122,6 +138,10 @@ export const usualUsers = (mechanism: Mechanism): readonly UserName[] =>
 /** Whether a mechanism's cases start and end processes. */
 export const isAboutProcesses = (mechanism: Mechanism): boolean =>
   mechanism === "process" || mechanism.endsWith("-process");
+
+/** Whether the cases of a mechanism ask who owns what: their processes must be root's. */
+export const hasFiles = (mechanism: Mechanism): boolean =>
+  ["fifo", "tree", "credentials", "process", "all"].includes(mechanism);
 
 /** Whether a mechanism is about users. */
 export const isAboutUsers = (mechanism: Mechanism): boolean => mechanism === "credentials";

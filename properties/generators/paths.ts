@@ -1,7 +1,7 @@
 // Steps on paths: FIFOs and directories are made, looked at, opened and removed, by processes that may and may not.
 import fc from "fast-check";
 import * as k from "../../src/constants.js";
-import type { PathStep } from "../step.js";
+import type { PathStep, Step } from "../step.js";
 import { anyFd } from "./arguments.js";
 import { step, type WeightedStep } from "./weighted.js";
 
@@ -11,9 +11,14 @@ const paths = (...names: readonly string[]): fc.Arbitrary<PathStep> =>
   fc.constantFrom(...names).map((path) => ({ path }));
 
 /** Where FIFOs are. */
-export const fifoPath = fc.oneof(w(16, paths("f", "g")), w(6, paths("d/f", "e/f")), w(1, paths("d/e/f")));
+export const fifoPath = fc.oneof(
+  w(12, paths("f")),
+  w(6, paths("g")),
+  w(5, paths("d/f")),
+  w(1, paths("e/f", "d/e/f")),
+);
 /** Where directories are. */
-const folderPath = fc.oneof(w(8, paths("d", "e")), w(3, paths("d/e")), w(1, paths("d/e/d")));
+const folderPath = fc.oneof(w(10, paths("d")), w(4, paths("e")), w(4, paths("d/e")), w(1, paths("d/e/d")));
 
 /** Every way to write a path, good and bad. None leads out of the directory of the case. */
 const oddPath: fc.Arbitrary<PathStep> = fc
@@ -87,6 +92,35 @@ export const makeFifo = (weight: number): WeightedStep => step(weight, "mkfifo",
 export const makeFolder = (weight: number): WeightedStep => step(weight, "mkdir", newFolder, folderMode);
 export const openFifo = (weight: number): WeightedStep => step(weight, "open", fifoPath, openFlags, noMode);
 
+const fixed = (path: string): fc.Arbitrary<PathStep> => fc.constant({ path });
+const process = fc.nat({ max: 2 });
+
+/** Files to begin with: each is there in most cases, and those that it is in. */
+export const someFiles: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(
+    ...[
+      step(1, "mkdir", fixed("d"), folderMode),
+      step(1, "mkfifo", fixed("f"), fifoMode),
+      step(1, "mkfifo", fixed("g"), fifoMode),
+      step(1, "mkfifo", fixed("d/f"), fifoMode),
+      step(1, "mkdir", fixed("d/e"), folderMode),
+      step(1, "mkdir", fixed("e"), folderMode),
+      step(1, "umask", mask),
+    ].map(({ arbitrary }) => fc.option(arbitrary, { freq: 3 })),
+  )
+  .map((steps) => steps.filter((step) => step !== null));
+
+/** FIFOs that nearly everybody may open. */
+export const someFifos: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(process, fc.oneof(w(3, fc.constant(0)), w(1, fc.constant(0o022))), fc.option(fifoMode, { freq: 3 }))
+  .map(([at, mask, mode]) => [
+    { process: at, call: "umask", args: [mask] },
+    { process: at, call: "mkfifo", args: [{ path: "f" }, 0o666] },
+    { process: at, call: "mkfifo", args: [{ path: "g" }, mode ?? 0o666] },
+    { process: at, call: "mkdir", args: [{ path: "d" }, 0o777] },
+    { process: at, call: "mkfifo", args: [{ path: "d/f" }, 0o666] },
+  ]);
+
 /** Who may do what to what: everything but bytes. */
 export const treeSteps: readonly WeightedStep[] = [
   makeFifo(12),
@@ -95,7 +129,8 @@ export const treeSteps: readonly WeightedStep[] = [
   step(6, "open", folderPath, folderFlags, noMode),
   step(3, "open", oddPath, openFlags, noMode),
   step(9, "unlink", fc.oneof(w(10, fifoPath), w(2, anyPathOfCase))),
-  step(8, "rmdir", fc.oneof(w(10, folderPath), w(2, anyPathOfCase))),
+  // The one absolute path of a step: the kernel does not even look whether it may.
+  step(8, "rmdir", fc.oneof(w(20, folderPath), w(4, anyPathOfCase), w(1, paths("/", "//", "/.")))),
   step(6, "chmod", fc.oneof(w(4, fifoPath), w(2, anyPathOfCase)), fifoMode),
   step(9, "chmod", fc.oneof(w(4, folderPath), w(1, paths(".")), w(1, anyPathOfCase)), folderMode),
   step(10, "stat", anyPathOfCase),

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import * as k from "../../src/constants.js";
 import type { Step } from "../step.js";
-import { anyFd } from "./arguments.js";
+import { badFd } from "./arguments.js";
 import { step, type WeightedStep } from "./weighted.js";
 
 const known = fc.nat({ max: 7 }).map((pid) => ({ pid }));
@@ -31,7 +31,7 @@ export const signallingSteps: readonly WeightedStep[] = [
 /** What starts and ends processes: dear, for each is a real one. */
 export const processSteps: readonly WeightedStep[] = [
   step(4, "spawn"),
-  step(1, "spawn", anyFd),
+  step(1, "spawn", badFd),
   step(4, "waitpid", fc.oneof(known, fc.constant(-1)), fc.constantFrom(0, k.WNOHANG)),
   step(2, "exit", fc.constantFrom(0, 1, 255, 256, -1)),
   step(2, "kill", known, fc.constant(k.SIGKILL)),

@@ -1,7 +1,7 @@
 // tee, splice and vmsplice: pages that change pipes, or are in two at once.
 import fc from "fast-check";
 import * as k from "../../src/constants.js";
-import { anyFd, readFd, size, writeFd } from "./arguments.js";
+import { anyFd, otherWriteFd, readFd, size, writeFd } from "./arguments.js";
 import { vector } from "./vectors.js";
 import { step, type WeightedStep } from "./weighted.js";
 
@@ -17,8 +17,8 @@ const length = fc.oneof(w(12, size), w(2, fc.constantFrom(0, 1, 1048576, 0x7ffff
 const noOffset = fc.oneof(w(24, fc.constant(null)), w(1, fc.constantFrom({ offset: "0" }, { offset: "-1" })));
 
 export const spliceSteps: readonly WeightedStep[] = [
-  step(9, "tee", readFd, writeFd, length, flags),
-  step(12, "splice", readFd, noOffset, writeFd, noOffset, length, flags),
+  step(9, "tee", readFd, otherWriteFd, length, flags),
+  step(12, "splice", readFd, noOffset, otherWriteFd, noOffset, length, flags),
   step(7, "vmsplice", writeFd, vector, flags),
   step(4, "vmsplice", readFd, vector, flags),
   step(1, "tee", anyFd, anyFd, length, flags),

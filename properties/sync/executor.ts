@@ -83,8 +83,8 @@ export class SyncExecutor implements Executor {
     return this.#process(process).idleThreads().length;
   }
 
-  canSpawn(): boolean {
-    return this.#made.length < MOST_CHILDREN && this.#meeting.slots.hasRoom;
+  canMake({ call }: Action): boolean {
+    return call !== "spawn" || (this.#made.length < MOST_CHILDREN && this.#meeting.slots.hasRoom);
   }
 
   meet(process: number): number {

@@ -131,7 +131,7 @@ export class ThreadState {
 const laneNumbers = ["open", "msgsnd", "msgrcv"].flatMap((call) => numbers[call] ?? []);
 
 /** How many threads of a process are blocked in a call that waits in a lane. */
-export function countBlockedLanes(pid: number | "self"): number {
+export function countBlockedLanes(pid: number): number {
   const threads = `/proc/${pid}/task`;
   return readdirSync(threads).filter((thread) => {
     try {

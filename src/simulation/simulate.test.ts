@@ -475,3 +475,11 @@ it("a write that waited looks and attempts in two steps, for another may take th
   ]);
   expect(String(trace)).toContain(" sees room");
 });
+
+it("takes the capabilities of a machine, and simulates on after it", async () => {
+  const capabilities = 1n << BigInt(c.CAP_KILL);
+  await simulate({ machine: { capabilities } }, async (linux) => {
+    await expect(linux.setgroups([1])).rejects.toMatchObject({ code: "EPERM" });
+  });
+  await simulate({}, async (linux) => linux.setgroups([1]));
+});

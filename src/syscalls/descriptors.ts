@@ -16,11 +16,7 @@ import {
 /** What dup(2) lists for dup2 and dup3 alike. */
 const dupOntoErrors: readonly ErrorRule[] = [
   { errno: "EBADF", when: "oldfd is not open, or newfd is out of range" },
-  {
-    errno: "EBUSY",
-    when: "a race with open(2)",
-    unreachable: "needs an open in another thread half-way",
-  },
+  { errno: "EBUSY", when: "newfd is set aside for an open of this process that waits" },
   { errno: "EINTR", when: "a signal", unreachable: "closing a pipe does not wait" },
   { errno: "EMFILE", when: "newfd is not below RLIMIT_NOFILE", unreachable: "Linux gives EBADF" },
   ENOMEM,

@@ -50,7 +50,7 @@ export const pathCalls = {
     ["path", "flags", "mode"],
     {
       support: "partial",
-      missing: `O_CREAT, O_PATH and O_TMPFILE are ENOSYS: ${ONLY_FIFOS}`,
+      missing: `O_CREAT, O_PATH and O_TMPFILE are ENOSYS: ${ONLY_FIFOS}; a process waits in 64 openings at a time (LINUX_IPC_MAX_LANES), one more is EAGAIN`,
       touches: ["credentials", "descriptor table", "directory tree", "open file", "pipe"],
       wait: "lane",
       restart: "SA_RESTART",
@@ -65,11 +65,7 @@ export const pathCalls = {
         { errno: "EEXIST", when: "O_CREAT and O_EXCL", unreachable: "O_CREAT is ENOSYS" },
         { errno: "EFBIG", when: "a big file", unreachable: ONLY_FIFOS },
         EINTR,
-        {
-          errno: "EINVAL",
-          when: "flags that do not go together",
-          unreachable: "those need O_CREAT or O_TMPFILE",
-        },
+        { errno: "EINVAL", when: "O_RDWR and O_WRONLY together, or O_DIRECT on a FIFO or directory" },
         { errno: "EISDIR", when: "a directory is opened for writing" },
         EMFILE,
         ENFILE,
@@ -100,7 +96,8 @@ export const pathCalls = {
       manual: "mkfifo(3)",
       result: "nothing",
       touches: ["credentials", "directory tree"],
-      errors: makeErrors,
+      // mknod(2)
+      errors: [...makeErrors, { errno: "EINVAL", when: "mode names another type of file" }],
     },
     (self, name, mode) => new Call(self, int("mkfifo", "mode", mode), 0, 0, path("mkfifo", "path", name)),
   ),

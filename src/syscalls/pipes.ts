@@ -10,6 +10,12 @@ const spliceErrors: readonly ErrorRule[] = [
   EINTR,
 ];
 
+/** What tee(2) and splice(2) list alike. */
+const flowErrors: readonly ErrorRule[] = [
+  { errno: "EAGAIN", when: "it would block, and SPLICE_F_NONBLOCK is set or a descriptor has O_NONBLOCK" },
+  { errno: "EBADF", when: "fd_in is not open for reading, or fd_out not for writing" },
+];
+
 export const pipeCalls = {
   pipe2: row(
     "pipe2",
@@ -38,11 +44,7 @@ export const pipeCalls = {
       touches: ["open file", "pipe"],
       wait: "retry",
       errors: [
-        {
-          errno: "EAGAIN",
-          when: "it would block, and SPLICE_F_NONBLOCK is set or a descriptor has O_NONBLOCK",
-        },
-        { errno: "EBADF", when: "fd_in is not open for reading, or fd_out not for writing" },
+        ...flowErrors,
         { errno: "EINVAL", when: "one of them is no pipe, or both are the same pipe, or an unknown flag" },
         ENOMEM,
         ...spliceErrors,
@@ -71,11 +73,7 @@ export const pipeCalls = {
       touches: ["open file", "pipe"],
       wait: "retry",
       errors: [
-        {
-          errno: "EAGAIN",
-          when: "it would block, and SPLICE_F_NONBLOCK is set or a descriptor has O_NONBLOCK",
-        },
-        { errno: "EBADF", when: "fd_in is not open for reading, or fd_out not for writing" },
+        ...flowErrors,
         { errno: "EINVAL", when: "neither is a pipe, or both are the same pipe, or an unknown flag" },
         ENOMEM,
         { errno: "ESPIPE", when: "an offset with a pipe" },
