@@ -71,7 +71,8 @@ class Lane {
     });
     this.#worker.unref();
     this.#worker.on("message", ({ number, result }: LaneReply) => {
-      if (number === this.#number) this.#finish(result);
+      // What comes of a request that was given up before it had begun, nobody waits for.
+      if (number === this.#number && this.#settle !== undefined) this.#finish(result);
     });
     this.#worker.on("error", (error) => this.#fail(error));
     this.#worker.on("exit", () => this.#fail(new Error("linux-ipc: a lane has ended")));
