@@ -35,9 +35,6 @@ export class OpenFile {
 /** It was opened with O_ASYNC, which then nothing takes away: no F_SETFL has asked for signals (fasync_remove_entry). */
 export const STAYS_ASYNC: u32 = 0x40000000;
 
-export const FILE_PIPE: u32 = 1;
-export const FILE_DIRECTORY: u32 = 2;
-
 /** Whether so many more can be opened: alloc_empty_file. */
 export function canOpenFiles(count: u32, isPrivileged: bool): bool {
   if (machine.fileCount + count > machine.fileMax && !isPrivileged) return false;

@@ -3,6 +3,7 @@
 
 import { CAP_LAST_CAP } from "../../assembly/abi/capability.js";
 import {
+  FILE_PIPE,
   type FORM_AWAITED,
   type FORM_BLOCKING,
   MAX_TASKS,
@@ -134,9 +135,6 @@ export interface PipeFacts {
   /** The path of the FIFO; undefined for an anonymous pipe, and once it was unlinked. */
   readonly path: string | undefined;
 }
-
-// assembly/core/file.ts, which TypeScript cannot read.
-const FILE_PIPE = 1;
 
 export class Machine {
   readonly #kernel: KernelExports;
