@@ -22,7 +22,15 @@ import {
 } from "./abi/fcntl";
 import { FIONREAD } from "./abi/ioctl";
 import { IOV_MAX, MAX_RW_COUNT } from "./abi/limits";
-import { BLOCKED, MORE, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
+import {
+  BLOCKED,
+  FILE_DIRECTORY,
+  FILE_MESSAGE_QUEUE,
+  FILE_PIPE,
+  MORE,
+  TASK_BLOCKED,
+  TASK_WOKEN,
+} from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { callerOf } from "./calls";
 import {
@@ -35,14 +43,7 @@ import {
   setCloseOnExec,
   uninstall,
 } from "./core/descriptor";
-import {
-  FILE_DIRECTORY,
-  FILE_MESSAGE_QUEUE,
-  FILE_PIPE,
-  OpenFile,
-  openFileAt,
-  STAYS_ASYNC,
-} from "./core/file";
+import { OpenFile, openFileAt, STAYS_ASYNC } from "./core/file";
 import { inodeAt } from "./core/inode";
 import { Process, processIndex } from "./core/process";
 import { TASK_FLAG_AWAITS, TASK_FLAG_LOOKED, Task, taskAt, wakeTask } from "./core/task";

@@ -1,7 +1,8 @@
 // What each kind of open file does: a function for each member of the kernel's struct file_operations that differs.
 import { EBADF, EINVAL, EISDIR } from "./abi/errno";
+import { FILE_MESSAGE_QUEUE, FILE_PIPE } from "./abi/model";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
-import { FILE_MESSAGE_QUEUE, FILE_PIPE, OpenFile } from "./core/file";
+import { OpenFile } from "./core/file";
 import { freeIfUnused, inodeAt } from "./core/inode";
 import { Process } from "./core/process";
 import { Task } from "./core/task";

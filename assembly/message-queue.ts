@@ -8,11 +8,12 @@
 // mqueue_poll_file, mqueue_read_file, mqueue_flush_file; mq_overview(7).
 import { EBADF, EBUSY, EINVAL } from "./abi/errno";
 import { O_NONBLOCK } from "./abi/fcntl";
+import { FILE_MESSAGE_QUEUE } from "./abi/model";
 import { MQ_PRIO_MAX, SIGEV_NONE, SIGEV_SIGNAL } from "./abi/mqueue";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { NSIG } from "./abi/signal";
 import { fileOf } from "./core/descriptor";
-import { FILE_MESSAGE_QUEUE, OpenFile } from "./core/file";
+import { OpenFile } from "./core/file";
 import { freeIfUnused, Inode, inodeAt } from "./core/inode";
 import { machine } from "./core/machine";
 import { MESSAGE_QUEUE_SIZE, MESSAGE_QUEUES, OUT, WINDOW } from "./core/memory";

@@ -18,10 +18,11 @@ import {
 } from "./abi/errno";
 import { O_ACCMODE, O_CREAT, O_DIRECT, O_EXCL, O_NOCTTY, O_RDONLY, O_TRUNC, O_WRONLY } from "./abi/fcntl";
 import { NAME_MAX, PATH_MAX } from "./abi/limits";
+import { FILE_MESSAGE_QUEUE } from "./abi/model";
 import { MQ_HARD_MSG_MAX, MQ_HARD_MSGSIZE_MAX } from "./abi/mqueue";
 import { S_IFREG } from "./abi/stat";
 import { canInstall, install, lowestFree } from "./core/descriptor";
-import { canOpenFiles, FILE_MESSAGE_QUEUE, takeOpenFile } from "./core/file";
+import { canOpenFiles, takeOpenFile } from "./core/file";
 import {
   addInode,
   findChild,

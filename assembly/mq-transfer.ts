@@ -5,13 +5,13 @@
 // Models ipc/mqueue.c of Linux 6.18: do_mq_timedsend, do_mq_timedreceive, wq_sleep, pipelined_send, pipelined_receive.
 import { CALL_MQ_RECEIVE, CALL_MQ_SEND, CALL_MQ_TIMEDRECEIVE, CALL_MQ_TIMEDSEND } from "./abi/calls";
 import { EAGAIN, EBADF, EINTR, EINVAL, EMSGSIZE, ENOMEM, ETIMEDOUT } from "./abi/errno";
-import { BLOCKED, TASK_BLOCKED, WINDOW_SIZE } from "./abi/model";
+import { BLOCKED, FILE_MESSAGE_QUEUE, TASK_BLOCKED, WINDOW_SIZE } from "./abi/model";
 import { MQ_PRIO_MAX } from "./abi/mqueue";
 import { POLLERR, POLLHUP } from "./abi/poll";
 import { CLOCK_REALTIME } from "./abi/time";
 import { untilTime } from "./clock";
 import { setTimer } from "./core/clock";
-import { FILE_MESSAGE_QUEUE, OpenFile } from "./core/file";
+import { OpenFile } from "./core/file";
 import { OUT, STAGE, WINDOW } from "./core/memory";
 import { copyMessage, freeMessage, messageAt, newMessage } from "./core/message";
 import { TASK_FLAG_HANDED, TASK_FLAG_PARKED, TASK_FLAG_TIMED_OUT, Task } from "./core/task";

@@ -38,19 +38,10 @@ import {
   O_WRONLY,
 } from "./abi/fcntl";
 import { PATH_MAX } from "./abi/limits";
-import { BLOCKED, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
+import { BLOCKED, FILE_DIRECTORY, FILE_PIPE, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
 import { callerOf } from "./calls";
 import { canInstall, install, lowestFree, reserve, unreserve } from "./core/descriptor";
-import {
-  canOpenFiles,
-  FILE_DIRECTORY,
-  FILE_PIPE,
-  OpenFile,
-  openFileAt,
-  openFileIndex,
-  STAYS_ASYNC,
-  takeOpenFile,
-} from "./core/file";
+import { canOpenFiles, OpenFile, openFileAt, openFileIndex, STAYS_ASYNC, takeOpenFile } from "./core/file";
 import { Inode, inodeAt, inodeIndex } from "./core/inode";
 import { Process } from "./core/process";
 import { TASK_FLAG_IN_LANE, TASK_FLAG_PARKED, Task } from "./core/task";

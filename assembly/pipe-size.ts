@@ -4,8 +4,8 @@
 // Models fs/pipe.c of Linux 6.18: pipe_fcntl, pipe_set_size, pipe_resize_ring, round_pipe_size; pipe(7).
 import { CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from "./abi/capability";
 import { EBADF, EBUSY, EINVAL, ENOMEM, EPERM } from "./abi/errno";
-import { MAX_SLOTS } from "./abi/model";
-import { FILE_PIPE, OpenFile } from "./core/file";
+import { FILE_PIPE, MAX_SLOTS } from "./abi/model";
+import { OpenFile } from "./core/file";
 import { machine } from "./core/machine";
 import { Process } from "./core/process";
 import { userAt } from "./core/user";

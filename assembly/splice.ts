@@ -10,12 +10,12 @@
 // Models fs/splice.c of Linux 6.18: do_splice, splice_pipe_to_pipe, do_tee, link_pipe, ipipe_prep, opipe_prep,
 // wait_for_space; splice(2), tee(2).
 import { EAGAIN, EBADF, EINVAL, ENOMEM, EPIPE, ESPIPE } from "./abi/errno";
-import { BLOCKED, TASK_BLOCKED } from "./abi/model";
+import { BLOCKED, FILE_PIPE, TASK_BLOCKED } from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { SPLICE_F_GIFT, SPLICE_F_MORE, SPLICE_F_MOVE, SPLICE_F_NONBLOCK } from "./abi/splice";
 import { callerOf } from "./calls";
 import { fileOf } from "./core/descriptor";
-import { FILE_PIPE, OpenFile, openFileAt } from "./core/file";
+import { OpenFile, openFileAt } from "./core/file";
 import { TASK_FLAG_AWAITS, TASK_FLAG_HAD_INPUT, TASK_FLAG_HAD_ROOM, Task } from "./core/task";
 import { hasWaits, WaitQueue, waitForEvents, wake } from "./core/wait";
 import { awaitEvents, fileOfCall } from "./file";

@@ -15,9 +15,9 @@ import {
   EPERM,
 } from "./abi/errno";
 import { NAME_MAX } from "./abi/limits";
+import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE } from "./abi/model";
 import { S_IFDIR, S_IFIFO, S_IFMT, S_ISGID, S_ISVTX } from "./abi/stat";
 import { fileOf } from "./core/descriptor";
-import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE } from "./core/file";
 import { addInode, Inode, inodeAt, ROOT, removeName } from "./core/inode";
 import { OUT } from "./core/memory";
 import { Process } from "./core/process";

@@ -9,10 +9,10 @@
 // Models fs/splice.c of Linux 6.18: vmsplice_to_pipe, iter_to_pipe, add_to_pipe, vmsplice_to_user, __splice_from_pipe.
 import { EAGAIN, EBADF, EINVAL, ENOMEM } from "./abi/errno";
 import { IOV_MAX } from "./abi/limits";
-import { BLOCKED, FILLS_BUFFERS, MORE } from "./abi/model";
+import { BLOCKED, FILE_PIPE, FILLS_BUFFERS, MORE } from "./abi/model";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { SPLICE_F_NONBLOCK } from "./abi/splice";
-import { FILE_PIPE } from "./core/file";
+
 import { hasFrame } from "./core/frame";
 import { machine } from "./core/machine";
 import { OUT, OUT_SIZE } from "./core/memory";

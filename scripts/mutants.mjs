@@ -67,7 +67,12 @@ const mutants = [
     "if (!pipe.writers) return finishRead(pipe, task, 0);",
     REMOVED,
   ),
-  bug("the last writer's close wakes nobody", "pipe.ts", "    wakeAll(pipe.readWait);\n", REMOVED),
+  bug(
+    "the last writer's close wakes nobody",
+    "pipe.ts",
+    "    wakeAll(pipe.readWait);\n    wakeAll(pipe.writeWait);\n",
+    "    wakeAll(pipe.writeWait);\n",
+  ),
   bug(
     "a write that stops half-way gives its error",
     "pipe.ts",
@@ -149,8 +154,8 @@ const mutants = [
   bug(
     "who opens a FIFO wakes nobody who waits for him",
     "open.ts",
-    "if (isFirst) wakeAll(pipe.readWait);",
-    REMOVED,
+    "  wakeAll(pipe.readWait);\n  return true;",
+    "  return true;",
     { only: "fifo" },
   ),
   bug("an open that waits has no descriptor yet", "open.ts", "  reserve(process, fd);\n", REMOVED, {

@@ -37,44 +37,43 @@ class Calls {
     }
   }
 
-  static #method({ name, marshal, wait, parameters }: Syscall): Method {
+  // By how many arguments there are: those that a promise's function sees are kept for each call, and a rest parameter is an
+  // array each time. Both show in a search.
+  static #method(syscall: Syscall): Method {
+    if (syscall.parameters.length === 0) return Calls.#methodOfNone(syscall);
+    return syscall.parameters.length <= 3 ? Calls.#methodOfFew(syscall) : Calls.#methodOfMany(syscall);
+  }
+
+  static #methodOfNone({ marshal }: Syscall): Method {
+    return function (this: Calls) {
+      return new Promise((resolve, reject) => {
+        this.#starter.start(marshal(), undefined, resolve, reject);
+      });
+    };
+  }
+
+  static #methodOfFew({ name, marshal, wait, parameters: { length: arity } }: Syscall): Method {
     const waits = wait !== "none";
-    const arity = parameters.length;
-    // No rest arguments: an array for each call shows in a search.
-    return function (
-      this: Calls,
-      a: unknown,
-      b: unknown,
-      c: unknown,
-      d: unknown,
-      e: unknown,
-      f: unknown,
-      g: unknown,
-    ) {
+    return function (this: Calls, a: unknown, b: unknown, c: unknown, d: unknown) {
       return new Promise((resolve, reject) => {
         // A throw inside is this promise's rejection.
-        const call = marshal(a, b, c, d, e, f);
-        const options = waits ? argumentAt(arity, b, c, d, e, g) : undefined;
+        const call = marshal(a, b, c);
+        const options = !waits ? undefined : arity === 3 ? d : arity === 2 ? c : b;
         const signal = options === undefined ? undefined : abortSignal(name, options);
         this.#starter.start(call, signal, resolve, reject);
       });
     };
   }
-}
 
-/** What follows a call's own arguments, of which it has 1 to 4, or 6. */
-function argumentAt(arity: number, b: unknown, c: unknown, d: unknown, e: unknown, g: unknown): unknown {
-  switch (arity) {
-    case 1:
-      return b;
-    case 2:
-      return c;
-    case 3:
-      return d;
-    case 4:
-      return e;
-    default:
-      return g;
+  static #methodOfMany({ name, marshal, wait, parameters: { length: arity } }: Syscall): Method {
+    const waits = wait !== "none";
+    return function (this: Calls, ...values) {
+      return new Promise((resolve, reject) => {
+        const call = marshal(...values.slice(0, arity));
+        const signal = waits ? abortSignal(name, values[arity]) : undefined;
+        this.#starter.start(call, signal, resolve, reject);
+      });
+    };
   }
 }
 

@@ -28,41 +28,49 @@ const knownClocks: ReadonlySet<number> = new Set([
 
 const PIPE2_FLAGS = O_CLOEXEC | O_DIRECT | O_NONBLOCK | O_NOTIFICATION_PIPE;
 
+type Judge = (call: Call) => number;
+
+// By number: a search asks at every call, and most calls are never refused.
+const judges: (Judge | undefined)[] = [];
+
+// A kernel without CONFIG_WATCH_QUEUE looks for unknown flags first.
+judges[n.CALL_PIPE2] = ({ a }) => ((a & O_NOTIFICATION_PIPE) !== 0 && (a & ~PIPE2_FLAGS) === 0 ? ENOPKG : 0);
+
+judges[n.CALL_CLOCK_GETTIME] = ({ a }) => (knownClocks.has(a) ? 0 : EINVAL);
+judges[n.CALL_CLOCK_NANOSLEEP] = judges[n.CALL_CLOCK_GETTIME];
+
+judges[n.CALL_WAITPID] = ({ a, b }) => {
+  if ((b & ~WNOHANG) !== 0) return EINVAL;
+  return a > 0 || a === -1 ? 0 : ENOSYS;
+};
+
+judges[n.CALL_KILL] = ({ a, b }) => {
+  if (a <= 0) return ENOSYS;
+  return b > 0 && b <= 64 && b !== SIGKILL ? ENOSYS : 0;
+};
+
+judges[n.CALL_OPEN] = ({ a }) =>
+  (a & (O_CREAT | O_PATH)) !== 0 || (a & O_TMPFILE) === O_TMPFILE ? ENOSYS : 0;
+
+// IDs from 2^31 on: C's unsigned ones look negative here.
+judges[n.CALL_SETRESUID] = ({ a, b, c }) => (a < -1 || b < -1 || c < -1 ? EINVAL : 0);
+judges[n.CALL_SETRESGID] = judges[n.CALL_SETRESUID];
+judges[n.CALL_SETGROUPS] = ({ payload }) =>
+  (payload as readonly number[]).some((group) => group < 0) ? EINVAL : 0;
+
+judges[n.CALL_MQ_OPEN] = ({ a, payload }) => {
+  if (!isQueueName((payload as QueueOpening).name)) return EINVAL;
+  // What is opened with O_PATH is no queue. Flags that F_GETFL gives must not look like an errno.
+  return a < 0 || (a & O_PATH) !== 0 ? ENOSYS : 0;
+};
+judges[n.CALL_MQ_UNLINK] = ({ payload }) => (isQueueName(payload as string) ? 0 : EINVAL);
+judges[n.CALL_MQ_NOTIFY] = ({ payload }) =>
+  payload !== undefined && isUntold(payload as QueueNotification) ? ENOSYS : 0;
+
 /** The errno of a call that is refused; 0 for one that a kernel is to judge. */
 export function refusal(call: Call): number {
-  const { a, b } = call;
-  switch (call.syscall.number) {
-    case n.CALL_PIPE2:
-      // A kernel without CONFIG_WATCH_QUEUE looks for unknown flags first.
-      return (a & O_NOTIFICATION_PIPE) !== 0 && (a & ~PIPE2_FLAGS) === 0 ? ENOPKG : 0;
-    case n.CALL_CLOCK_GETTIME:
-    case n.CALL_CLOCK_NANOSLEEP:
-      return knownClocks.has(a) ? 0 : EINVAL;
-    case n.CALL_WAITPID:
-      if ((b & ~WNOHANG) !== 0) return EINVAL;
-      return a > 0 || a === -1 ? 0 : ENOSYS;
-    case n.CALL_KILL:
-      if (a <= 0) return ENOSYS;
-      return b > 0 && b <= 64 && b !== SIGKILL ? ENOSYS : 0;
-    case n.CALL_OPEN:
-      return (a & (O_CREAT | O_PATH)) !== 0 || (a & O_TMPFILE) === O_TMPFILE ? ENOSYS : 0;
-    case n.CALL_SETRESUID:
-    case n.CALL_SETRESGID:
-      // IDs from 2^31 on: C's unsigned ones look negative here.
-      return a < -1 || b < -1 || call.c < -1 ? EINVAL : 0;
-    case n.CALL_SETGROUPS:
-      return (call.payload as readonly number[]).some((group) => group < 0) ? EINVAL : 0;
-    case n.CALL_MQ_OPEN:
-      if (!isQueueName((call.payload as QueueOpening).name)) return EINVAL;
-      // What is opened with O_PATH is no queue. Flags that F_GETFL gives must not look like an errno.
-      return a < 0 || (a & O_PATH) !== 0 ? ENOSYS : 0;
-    case n.CALL_MQ_UNLINK:
-      return isQueueName(call.payload as string) ? 0 : EINVAL;
-    case n.CALL_MQ_NOTIFY:
-      return call.payload !== undefined && isUntold(call.payload as QueueNotification) ? ENOSYS : 0;
-    default:
-      return 0;
-  }
+  const judge = judges[call.syscall.number];
+  return judge === undefined ? 0 : judge(call);
 }
 
 /** glibc wants the slash that it then leaves out; the kernel wants none, and musl takes both. */

@@ -30,6 +30,11 @@ export const TASK_EXITING = 4;
 /** Set aside for a live process: becomes TASK_EXITING when it dies. */
 export const TASK_RESERVED = 5;
 
+// What an open file is open on.
+export const FILE_PIPE = 1;
+export const FILE_DIRECTORY = 2;
+export const FILE_MESSAGE_QUEUE = 3;
+
 // States of a process.
 export const PROCESS_FREE = 0;
 export const PROCESS_ALIVE = 1;

@@ -41,10 +41,6 @@ export class OpenFile {
  */
 export const STAYS_ASYNC: u32 = O_CREAT;
 
-export const FILE_PIPE: u32 = 1;
-export const FILE_DIRECTORY: u32 = 2;
-export const FILE_MESSAGE_QUEUE: u32 = 3;
-
 /** Whether so many more can be opened: alloc_empty_file. */
 export function canOpenFiles(count: u32, isPrivileged: bool): bool {
   if (machine.fileCount + count > machine.fileMax && !isPrivileged) return false;

@@ -8,15 +8,10 @@ import { type Buffers, gather, lengthOf, receive, send } from "./vectors.js";
 export const read: Attempt = (memory, task, call, isNew) => {
   const { kernel } = memory;
   const buffer = call.payload as Uint8Array;
-  let result = isNew ? kernel.read(task, call.a, Math.min(buffer.length, MAX_RW_COUNT)) : kernel.resume(task);
-  let drained = 0;
-  while (result === MORE) {
-    const moved = kernel.transferred(task);
-    drainWindow(memory, buffer, drained, moved - drained);
-    drained = moved;
-    result = kernel.proceed(task);
-  }
-  if (result > drained) drainWindow(memory, buffer, drained, result - drained);
+  const length = Math.min(buffer.length, MAX_RW_COUNT);
+  const result = isNew ? kernel.read(task, call.a, length) : kernel.resume(task);
+  if (result === MORE) return receive(memory, task, [buffer], result);
+  if (result > 0) drainWindow(memory, buffer, 0, result);
   return result;
 };
 
@@ -24,12 +19,9 @@ export const write: Attempt = (memory, task, call, isNew) => {
   const { kernel } = memory;
   const bytes = call.payload as Uint8Array;
   fillWindow(memory, bytes, isNew ? 0 : kernel.transferred(task));
-  let result = isNew ? kernel.write(task, call.a, Math.min(bytes.length, MAX_RW_COUNT)) : kernel.resume(task);
-  while (result === MORE) {
-    fillWindow(memory, bytes, kernel.transferred(task));
-    result = kernel.proceed(task);
-  }
-  return result;
+  const length = Math.min(bytes.length, MAX_RW_COUNT);
+  const result = isNew ? kernel.write(task, call.a, length) : kernel.resume(task);
+  return result === MORE ? send(memory, task, [bytes], result) : result;
 };
 
 export const readv: Attempt = (memory, task, call, isNew) => {

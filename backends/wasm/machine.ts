@@ -3,6 +3,8 @@
 
 import { CAP_LAST_CAP } from "../../assembly/abi/capability.js";
 import {
+  FILE_MESSAGE_QUEUE,
+  FILE_PIPE,
   type FORM_AWAITED,
   type FORM_BLOCKING,
   MAX_TASKS,
@@ -195,10 +197,6 @@ export interface MessageQueueFacts {
   /** Undefined once it was unlinked. */
   readonly name: string | undefined;
 }
-
-// assembly/core/file.ts, which TypeScript cannot read.
-const FILE_PIPE = 1;
-const FILE_MESSAGE_QUEUE = 3;
 
 export class Machine {
   readonly #kernel: KernelExports;

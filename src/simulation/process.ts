@@ -58,6 +58,7 @@ export class PendingCall {
 }
 
 function bufferLength({ syscall, payload }: Call): number {
+  if (payload === undefined) return 0;
   switch (syscall.number) {
     case CALL_READ:
     case CALL_MQ_RECEIVE:
@@ -72,10 +73,10 @@ function bufferLength({ syscall, payload }: Call): number {
 /**
  * A call as it is kept until it is attempted. What it writes is copied: those are the bytes of the time of the call. What it
  * fills is the caller's memory, whatever an object says of its length.
- * @param vmspliceFills whether a vmsplice fills its buffers
  */
-function withOwnBytes(call: Call, vmspliceFills: (fd: number) => boolean): Call {
+function withOwnBytes(call: Call, host: ProcessHost, process: SimulatedProcess): Call {
   const { syscall, a, b, payload } = call;
+  if (payload === undefined) return call;
   switch (syscall.number) {
     case CALL_WRITE:
       return new Call(syscall, a, 0, 0, new Uint8Array(payload as Uint8Array));
@@ -86,7 +87,9 @@ function withOwnBytes(call: Call, vmspliceFills: (fd: number) => boolean): Call 
     case CALL_READV:
     case CALL_WRITEV:
     case CALL_VMSPLICE: {
-      const fills = syscall.number === CALL_VMSPLICE ? vmspliceFills(a) : syscall.number === CALL_READV;
+      // Which way a vmsplice moves bytes depends on the descriptor.
+      const fills =
+        syscall.number === CALL_READV || (syscall.number === CALL_VMSPLICE && host.isReadEnd(process, a));
       const buffers = payload as readonly Uint8Array[];
       return new Call(syscall, a, b, 0, buffers.map(fills ? honestView : (buffer) => new Uint8Array(buffer)));
     }
@@ -177,7 +180,7 @@ export class SimulatedProcess implements CallStarter {
   ): void {
     // A dead process's code may still run if it awaited something else: its calls never settle.
     if (!this.isLive) return;
-    const kept = withOwnBytes(call, (fd) => this.#host.isReadEnd(this, fd));
+    const kept = withOwnBytes(call, this.#host, this);
     const pending = new PendingCall(this, kept, resolve, reject);
     if (this.#host.recordsStacks) pending.madeAt = callSite(this.linux[call.syscall.name]);
     if (signal !== undefined) {
