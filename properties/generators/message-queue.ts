@@ -174,6 +174,20 @@ export const passingQueues: fc.Arbitrary<readonly Step[]> = fc
   .integer({ min: 2, max: 5 })
   .map((times) => Array.from({ length: times }, () => pass).flat());
 
+/** Two queues tell a process of their messages, before it waits for that: by two signals, or by one. */
+export const toldOfTwo: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(fc.constantFrom(...tellingSignals), fc.constantFrom(...tellingSignals))
+  .map((signos) => {
+    const made = (call: Step["call"], ...args: StepArgument[]): Step => ({ process: 0, call, args });
+    const size = { maxmsg: 2, msgsize: 16 };
+    const opened = ["/q", "/r"].map((path) => made("mq_open", { path }, k.O_RDWR | k.O_CREAT, 0o666, size));
+    const told = signos.flatMap((signo, mq) => [
+      made("mq_notify", { mq }, { notify: k.SIGEV_SIGNAL, signo }),
+      made("mq_send", { mq }, { bytes: 1 }, 0),
+    ]);
+    return [...opened, ...told, made("sigwait", { signals: tellingSignals })];
+  });
+
 export const messageQueueSteps: readonly WeightedStep[] = [
   openQueue,
   step(4, "mq_open", anyName, oflag, mode, attributes),
