@@ -3,6 +3,7 @@ import { conformance } from "./conformance.js";
 import { explore } from "./explore.js";
 import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
+import { linuxQueues } from "./linux-queues.js";
 import { memory } from "./memory.js";
 import { modelPipe } from "./model-pipe.js";
 import { pingPong } from "./ping-pong.js";
@@ -19,6 +20,7 @@ export const benchmarks: readonly Benchmark[] = [
   restore,
   memory,
   linuxPipe,
+  linuxQueues,
   readiness,
   pingPong,
   waiters,
