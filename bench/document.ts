@@ -36,13 +36,15 @@ export function chartsOf(bars: readonly Bar[]): string[] {
     // Mermaid has no escape for a quotation mark.
     const quoted = (text: string): string => `"${text.replaceAll('"', "'")}"`;
     const [{ unit }] = own as [Bar];
+    // Left to itself, Mermaid begins at the lowest bar.
+    const top = Math.ceil(Math.max(...own.map(({ height }) => height)));
     return [
       "",
       "```mermaid",
       "xychart-beta horizontal",
       `  title ${quoted(title)}`,
       `  x-axis [${own.map(({ label }) => quoted(label)).join(", ")}]`,
-      `  y-axis ${quoted(unit)}`,
+      `  y-axis ${quoted(unit)} 0 --> ${top}`,
       `  bar [${own.map(({ height }) => Math.round(height)).join(", ")}]`,
       "```",
     ];

@@ -20,7 +20,14 @@ export function undoAtEnd(undo: () => void): () => void {
 function watchEnd(): void {
   isWatching = true;
   process.once("exit", () => {
-    for (const undo of undos) undo();
+    for (const undo of undos) {
+      try {
+        undo();
+      } catch (error) {
+        // The others must be undone all the same.
+        console.error(error);
+      }
+    }
   });
   // Their default action ends a process without "exit".
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
