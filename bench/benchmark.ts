@@ -30,6 +30,18 @@ export interface Row {
   /** Unit of `figure`; empty for a ratio. */
   readonly unit: string;
   readonly goal?: Goal;
+  /** What the row is in a chart beside the table. */
+  readonly bar?: Bar;
+}
+
+/** One bar of a chart. */
+export interface Bar {
+  /** The chart's title; bars of the same title stand in one chart. */
+  readonly chart: string;
+  /** Unit of `height`. */
+  readonly unit: string;
+  readonly label: string;
+  readonly height: number;
 }
 
 /** The figures of several rounds. */

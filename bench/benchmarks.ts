@@ -3,8 +3,12 @@ import { conformance } from "./conformance.js";
 import { explore } from "./explore.js";
 import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
+import { linuxQueues } from "./linux-queues.js";
 import { memory } from "./memory.js";
+import { messageLatency } from "./message-latency.js";
+import { messageRates } from "./message-rates.js";
 import { modelPipe } from "./model-pipe.js";
+import { modelQueues } from "./model-queues.js";
 import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
@@ -15,15 +19,19 @@ import { waiters } from "./waiters.js";
 /** All benchmarks, in the order of the table. */
 export const benchmarks: readonly Benchmark[] = [
   modelPipe,
+  modelQueues,
   explore,
   restore,
   memory,
   linuxPipe,
+  linuxQueues,
   readiness,
+  messageLatency,
   pingPong,
   waiters,
   splice,
   throughput,
+  messageRates,
   lines,
   conformance,
 ];

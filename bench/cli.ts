@@ -1,7 +1,7 @@
 // `npm run bench`: every benchmark in a process of its own, one after the other, and a table of what they found. A full run
 // writes the table to docs/benchmarks.md too.
-import { fork } from "node:child_process";
-import { cpus } from "node:os";
+import { type ChildProcess, fork } from "node:child_process";
+import { constants, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import Table from "cli-table3";
 import { Command, InvalidArgumentError } from "commander";
@@ -28,6 +28,16 @@ const isFull = chosen.length === benchmarks.length && !options.quick;
 const machine = `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? "an unknown processor"}, ${process.platform}`;
 console.log(machine);
 
+// A benchmark that is interrupted undoes what it has done: it is told, and waited for.
+let running: ChildProcess | undefined;
+let interruption: NodeJS.Signals | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => {
+    interruption = signal;
+    running?.kill(signal);
+  });
+}
+
 const results: Row[] = [];
 const failures: string[] = [];
 for (const benchmark of chosen) {
@@ -39,6 +49,7 @@ for (const benchmark of chosen) {
   try {
     results.push(...(await runApart(benchmark)));
   } catch (error) {
+    if (interruption !== undefined) process.exit(128 + constants.signals[interruption]);
     failures.push(`${benchmark.name}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
@@ -51,7 +62,10 @@ table.push(...results.map(cells));
 console.log(table.toString());
 for (const failure of failures) console.error(pc.red(failure));
 if (failures.length > 0) process.exitCode = 1;
-else if (isFull) writeDocument(machine, results.map(cells));
+else if (isFull) {
+  const bars = results.flatMap(({ bar }) => bar ?? []);
+  writeDocument(machine, results.map(cells), bars);
+}
 
 /** Runs one benchmark in a process of its own. */
 function runApart({ name }: Benchmark): Promise<readonly Row[]> {
@@ -62,6 +76,7 @@ function runApart({ name }: Benchmark): Promise<readonly Row[]> {
       [name, String(effort.rounds), String(effort.scale)],
       { execArgv: ["--expose-gc"] },
     );
+    running = worker;
     worker.on("message", (message) => {
       rows = message as Row[];
     });

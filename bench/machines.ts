@@ -2,6 +2,7 @@
 import { BLOCKED, FORM_AWAITED } from "../assembly/abi/model.js";
 import { Machine } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
+import { IPC_PRIVATE, O_CREAT, O_RDWR } from "../src/constants.js";
 import { syscalls } from "../src/syscalls.js";
 
 /** A machine with one process that has one pipe. */
@@ -19,6 +20,27 @@ export function pipeMachine(): PipeMachine {
   perform(machine, process, call);
   const [readEnd, writeEnd] = call.value as readonly [number, number];
   return { machine, process, readEnd, writeEnd };
+}
+
+/** A machine with one process that has one message queue of each kind. */
+export interface QueueMachine {
+  readonly machine: Machine;
+  readonly process: number;
+  readonly mqdes: number;
+  readonly msqid: number;
+}
+
+export function queueMachine(): QueueMachine {
+  const { mq_open, msgget } = syscalls;
+  const machine = new Machine();
+  const process = machine.createProcess();
+  const opening = mq_open.marshal("/bench", O_RDWR | O_CREAT, 0o600, undefined);
+  return {
+    machine,
+    process,
+    mqdes: perform(machine, process, opening),
+    msqid: perform(machine, process, msgget.marshal(IPC_PRIVATE, 0o600)),
+  };
 }
 
 /** One whole call as the simulator makes it: a first attempt, which must not block, in a task of its own. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { reaches } from "./benchmark.js";
-import { replaceBlock } from "./document.js";
+import { chartsOf, replaceBlock } from "./document.js";
 import { compare, duration, percentile, spread } from "./measure.js";
 
 it("percentiles are interpolated between neighbours", () => {
@@ -44,4 +44,27 @@ it("a run replaces what is between the marks and keeps the rest", () => {
   const document = `before\n${begin}\nold\n<!-- end -->\nafter\n`;
   expect(replaceBlock(document, "new")).toBe(`before\n${begin}\n\nnew\n\n<!-- end -->\nafter\n`);
   expect(() => replaceBlock("no marks", "new")).toThrow(/marks/);
+});
+
+it("bars of one title stand in one chart, which begins at 0", () => {
+  const bar = (chart: string, label: string, height: number) => ({ chart, unit: "per s", label, height });
+  expect(chartsOf([bar("a", "one", 1.5), bar("b", 'an "other"', 7), bar("a", "two", 20.2)])).toEqual([
+    "",
+    "```mermaid",
+    "xychart-beta horizontal",
+    '  title "a"',
+    '  x-axis ["one", "two"]',
+    '  y-axis "per s" 0 --> 21',
+    "  bar [2, 20]",
+    "```",
+    "",
+    "```mermaid",
+    "xychart-beta horizontal",
+    '  title "b"',
+    "  x-axis [\"an 'other'\"]",
+    '  y-axis "per s" 0 --> 7',
+    "  bar [7]",
+    "```",
+  ]);
+  expect(chartsOf([])).toEqual([]);
 });

@@ -21,24 +21,43 @@ export interface Comparison {
 // The compiler needs a while until both are as fast as they get.
 const warmUpRounds = 3;
 
-/** Measures ours and the peer's in turn, after a few rounds that are not counted. */
-export async function compare(effort: Effort, comparison: Comparison): Promise<Row> {
-  const { ours, peer, show = duration, ratio = (a, b) => a / b } = comparison;
-  const figures = { ours: [] as number[], peer: [] as number[], ratio: [] as number[] };
-  for (let round = -warmUpRounds; round < effort.rounds; round++) {
-    const pair = { ours: await ours(), peer: await peer() };
-    if (round < 0) continue;
-    figures.ours.push(pair.ours);
-    figures.peer.push(pair.peer);
-    figures.ratio.push(ratio(pair.ours, pair.peer));
+/**
+ * Measures several things in turn, after a few rounds that are not counted.
+ * @returns the figures of each, round by round
+ */
+export async function measureInTurn<Name extends string>(
+  rounds: number,
+  measurements: Readonly<Record<Name, Measurement>>,
+): Promise<Record<Name, number[]>> {
+  const names = Object.keys(measurements) as Name[];
+  const figures = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, number[]>;
+  for (let round = -warmUpRounds; round < rounds; round++) {
+    for (const name of names) {
+      const figure = await measurements[name]();
+      if (round >= 0) figures[name].push(figure);
+    }
   }
+  return figures;
+}
+
+/** Measures ours and the peer's in turn. */
+export async function compare(effort: Effort, comparison: Comparison): Promise<Row> {
+  const { ours, peer, goal } = comparison;
+  const row = comparisonRow(comparison, await measureInTurn(effort.rounds, { ours, peer }));
+  return goal === undefined ? row : { ...row, goal };
+}
+
+/** The row of two things that were measured in turn. */
+export function comparisonRow(
+  { what, peerName, show = duration, ratio = (a, b) => a / b }: Omit<Comparison, "ours" | "peer" | "goal">,
+  { ours, peer }: Readonly<Record<"ours" | "peer", readonly number[]>>,
+): Row {
   return {
-    what: comparison.what,
-    ours: show(spread(figures.ours).median),
-    peer: `${comparison.peerName}: ${show(spread(figures.peer).median)}`,
-    figure: spread(figures.ratio),
+    what,
+    ours: show(spread(ours).median),
+    peer: `${peerName}: ${show(spread(peer).median)}`,
+    figure: spread(ours.map((figure, round) => ratio(figure, peer[round] as number))),
     unit: "",
-    ...(comparison.goal && { goal: comparison.goal }),
   };
 }
 

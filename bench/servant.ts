@@ -1,7 +1,9 @@
 // A process that does something whenever it is told to, so that it starts once and not for each round.
 import { linux } from "../backends/linux/index.js";
+import { SIGKILL } from "../src/constants.js";
 import type { Json, Program } from "../src/program.js";
 import { realPipe } from "./pipes.js";
+import { undoAtEnd } from "./undo.js";
 
 const { sync } = linux;
 
@@ -29,6 +31,11 @@ export async function startServant<const Arguments extends readonly Json[]>(
   // `args` may be left out for some programs: not for one that is any of them.
   const spawn = linux.spawn as (program: Program<Arguments>, options: object) => Promise<number>;
   const pid = await spawn.call(linux, program, { args, fds: { ...fds, orders, reportTo } });
+  let isRunning = true;
+  // One that waits for another's message would not notice that this process has ended.
+  undoAtEnd(() => {
+    if (isRunning) sync.kill(pid, SIGKILL);
+  });
   sync.close(orders);
   sync.close(reportTo);
   return {
@@ -40,6 +47,7 @@ export async function startServant<const Arguments extends readonly Json[]>(
       sync.close(orderTo);
       sync.close(reports);
       const { status } = await linux.waitpid(pid);
+      isRunning = false;
       if (status !== 0) throw new Error(`a process of the benchmark failed: wait status ${status}`);
     },
   };

@@ -5,5 +5,13 @@ const [name, rounds, scale] = process.argv.slice(2);
 const benchmark = benchmarks.find((one) => one.name === name);
 if (benchmark === undefined || process.send === undefined)
   throw new Error(`no benchmark "${name}", or no parent`);
+
+// Without the parent nobody waits for the rows.
+const giveUp = (): never => process.exit(1);
+process.once("disconnect", giveUp);
+
 const rows = await benchmark.run({ rounds: Number(rounds), scale: Number(scale) });
-process.send(rows, () => process.disconnect());
+process.send(rows, () => {
+  process.off("disconnect", giveUp);
+  process.disconnect();
+});

@@ -24,3 +24,10 @@ const byteOffsetOf = getter<number>("byteOffset");
 /** The same memory as a plain Uint8Array. */
 export const honestView = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(bufferOf(bytes), byteOffsetOf(bytes), byteLengthOf(bytes));
+
+const { set } = Uint8Array.prototype;
+
+/** Copies bytes to the beginning of a buffer, which has room for them. To no bytes a detached buffer does as well. */
+export function copyInto(buffer: Uint8Array, bytes: Uint8Array): void {
+  if (bytes.length > 0) Reflect.apply(set, buffer, [bytes]);
+}

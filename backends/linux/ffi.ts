@@ -74,7 +74,8 @@ function loadAddon(): { addon?: Addon; failure?: Error } {
   }
 }
 
-function requireAddon(): Addon {
+/** The addon itself, which must have loaded. */
+export function requireAddon(): Addon {
   const here = createRequire(import.meta.url);
   const beside = createRequire(here.resolve("ffi-rs"));
   // ffi-rs's own loader asks process.report which libc this is, which can take long (it looks up network

@@ -49,12 +49,22 @@ export function startInLane(
   resolve: (value: unknown) => void,
   reject: (error: unknown) => void,
 ): void {
+  if (signal?.aborted) return reject(abortError(call.syscall.name, signal.reason));
+  const result = attempt(call);
+  if (result >= 0) return resolve(resultOf(call, result));
+  if (result !== BLOCKED) return reject(failure(call, -result));
+  waitInLane(call, signal, failure, resolve, reject);
+}
+
+function waitInLane(
+  call: Call,
+  signal: AbortSignal | undefined,
+  failure: (call: Call, errno: number) => Error,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
   const settle = (result: number): void =>
     result < 0 ? reject(failure(call, -result)) : resolve(resultOf(call, result));
-  const abortion = (): Error => abortError(call.syscall.name, signal?.reason);
-  if (signal?.aborted) return reject(abortion());
-  const result = attempt(call);
-  if (result !== BLOCKED) return settle(result);
   const request = requestOf(call);
   if (typeof request === "number") return settle(request);
   const cancel = callInLane(request, (outcome, value) => {
@@ -62,7 +72,7 @@ export function startInLane(
     if (signal !== undefined && cancel !== undefined) removeEventListener.call(signal, "abort", cancel);
     if (typeof outcome !== "number") return reject(outcome);
     // A lane leaves its call unfinished only if it was cancelled.
-    if (outcome === -EINTR) return reject(abortion());
+    if (outcome === -EINTR) return reject(abortError(call.syscall.name, signal?.reason));
     const completed = complete(call, request, outcome, value);
     if (typeof completed === "number") settle(completed);
     else reject(completed);

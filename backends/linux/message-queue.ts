@@ -7,7 +7,7 @@ import { EAGAIN, EINTR, EINVAL, ETIMEDOUT } from "../../assembly/abi/errno.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { SIGEV_SIGNAL } from "../../assembly/abi/mqueue.js";
 import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
-import { honestView } from "../../src/byte-length.js";
+import { byteLengthOf, copyInto, honestView } from "../../src/byte-length.js";
 import type { Call, QueueNotification, QueueOpening } from "../../src/call.js";
 import type { MessageQueueAttributes, MessageReceipt } from "../../src/linux.js";
 import { catchableSignals } from "../../src/signals.js";
@@ -68,19 +68,19 @@ export const mq_close = close;
 export const mq_unlink = (call: Call): number => libc.resultOrErrno(queues.mq_unlink(call.payload as string));
 
 /** One attempt at mq_send(3) or mq_timedsend(3). */
-export const mq_send = (call: Call, timedOut: boolean): number =>
-  attempted(call, timedOut, () => sendUntil(call, memory().address + NEVER));
+export const mq_send = (call: Call, timedOut: boolean): number => attempted(call, timedOut, sendUntil);
 
 /** One attempt at mq_receive(3) or mq_timedreceive(3). */
-export const mq_receive = (call: Call, timedOut: boolean): number =>
-  attempted(call, timedOut, () => receiveUntil(call, memory().address + NEVER));
+export const mq_receive = (call: Call, timedOut: boolean): number => attempted(call, timedOut, receiveUntil);
 
-function attempted(call: Call, timedOut: boolean, attempt: () => number): number {
+/** @param transfer the call until a time, at an address */
+function attempted(call: Call, timedOut: boolean, transfer: (call: Call, until: number) => number): number {
   const { deadline, isWaiting } = call;
   // The kernel looks at the time before anything else.
   if (deadline !== undefined && deadline < 0n) return -EINVAL;
-  let result = attempt();
-  while (result === -EINTR) result = attempt();
+  const never = memory().address + NEVER;
+  let result = transfer(call, never);
+  while (result === -EINTR) result = transfer(call, never);
   // Whether to wait is decided when the call is made: O_NONBLOCK may be set while it waits.
   const wouldWait = result === -ETIMEDOUT || (result === -EAGAIN && isWaiting);
   if (!wouldWait) return result;
@@ -112,9 +112,9 @@ function timeOf(call: Call): number {
 /** @param until address of a time; 0 waits for ever */
 function sendUntil(call: Call, until: number): number {
   const fd = shown(call.a);
-  const message = honestView(call.payload as Uint8Array);
-  const { length } = message;
-  const address = addressToRead(message);
+  const message = call.payload as Uint8Array;
+  const length = byteLengthOf(message);
+  const address = addressToRead(message, length);
   return libc.resultOrErrno(
     until === 0
       ? queues.mq_send(fd, address, length, call.b)
@@ -123,8 +123,8 @@ function sendUntil(call: Call, until: number): number {
 }
 
 /** Where the bytes of a message can be read from. */
-function addressToRead(message: Uint8Array): number {
-  if (message.length > MAX_COPIED) return addressOf(message);
+function addressToRead(message: Uint8Array, length: number): number {
+  if (length > MAX_COPIED) return addressOf(honestView(message));
   const { address, bytes } = memory();
   bytes.set(message, BYTES);
   return address + BYTES;
@@ -133,18 +133,19 @@ function addressToRead(message: Uint8Array): number {
 /** @param until address of a time; 0 waits for ever */
 function receiveUntil(call: Call, until: number): number {
   const fd = shown(call.a);
-  const buffer = honestView(call.payload as Uint8Array);
-  const isCopied = buffer.length <= MAX_COPIED;
+  const buffer = call.payload as Uint8Array;
+  const room = byteLengthOf(buffer);
+  const isCopied = room <= MAX_COPIED;
   const { address, bytes, view } = memory();
-  const to = isCopied ? address + BYTES : addressOf(buffer);
+  const to = isCopied ? address + BYTES : addressOf(honestView(buffer));
   const priority = address + PRIORITY;
   const length = libc.resultOrErrno(
     until === 0
-      ? queues.mq_receive(fd, to, buffer.length, priority)
-      : queues.mq_timedreceive(fd, to, buffer.length, priority, until),
+      ? queues.mq_receive(fd, to, room, priority)
+      : queues.mq_timedreceive(fd, to, room, priority, until),
   );
   if (length < 0) return length;
-  if (isCopied) buffer.set(bytes.subarray(BYTES, BYTES + length));
+  if (isCopied) copyInto(buffer, bytes.subarray(BYTES, BYTES + length));
   call.value = { length, priority: view.getUint32(PRIORITY, true) } satisfies MessageReceipt;
   return length;
 }

@@ -1,4 +1,5 @@
 // msgsnd(2) and msgrcv(2) as C takes them: struct msgbuf { long mtype; char mtext[]; }, in memory that does not move.
+import { byteLengthOf } from "../../src/byte-length.js";
 import { allocate, type Memory } from "./ffi.js";
 import * as libc from "./libc.js";
 
@@ -16,7 +17,7 @@ const memoryFor = (room: number): Memory =>
 
 /** The plain msgsnd(2). @returns 0 or -errno */
 export function sendPlainly(msqid: number, type: bigint, bytes: Uint8Array, flags: number): number {
-  const { length } = bytes;
+  const length = byteLengthOf(bytes);
   const memory = memoryFor(length);
   memory.view.setBigInt64(0, type, true);
   memory.bytes.set(bytes, TYPE_SIZE);

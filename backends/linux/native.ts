@@ -168,10 +168,7 @@ function takesBytes({ syscall, a }: Call): boolean {
 
 const ALONE = { isExclusive: true };
 
-function attemptOf({ syscall }: Call): (call: Call) => number {
-  const attempt = attempts[syscall.number] as Attempt;
-  return (call) => attempt(call, false);
-}
+const attemptOnce = (call: Call): number => (attempts[call.syscall.number] as Attempt)(call, false);
 
 function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
   switch (call.syscall.number) {
@@ -321,6 +318,6 @@ function start(
   if (libc.failure !== undefined) return reject(libc.failure);
   const refused = refusal(call);
   if (refused !== 0) return reject(failure(call, refused));
-  if (call.syscall.wait === "lane") startInLane(call, signal, attemptOf(call), failure, resolve, reject);
+  if (call.syscall.wait === "lane") startInLane(call, signal, attemptOnce, failure, resolve, reject);
   else startWaiting(port, call, signal, resolve, reject);
 }

@@ -91,6 +91,10 @@ describe("calls that wait", () => {
       type: "6",
     });
   });
+
+  it("need no buffer for an empty message", () => {
+    expect(resultOf("a detached empty buffer")).toEqual({ length: 0, type: "6" });
+  });
 });
 
 describe("an aborted call", () => {

@@ -12,7 +12,7 @@ import {
   MSG_INFO,
 } from "../../assembly/abi/ipc.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
-import { byteLengthOf, honestView } from "../../src/byte-length.js";
+import { byteLengthOf, copyInto } from "../../src/byte-length.js";
 import type { Call, SysvMessage } from "../../src/call.js";
 import { argumentMistake } from "../../src/errors.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../../src/sysv-queue.js";
@@ -33,7 +33,7 @@ export const msgsndBlocking = (call: Call): number => sendWith(call, call.b);
 
 function sendWith({ a, payload }: Call, flags: number): number {
   const { type, bytes } = payload as SysvMessage;
-  return sendPlainly(a, type, honestView(bytes), flags);
+  return sendPlainly(a, type, bytes, flags);
 }
 
 /** One attempt at msgrcv(2). MSG_COPY alone is refused, and with IPC_NOWAIT it is not. */
@@ -56,7 +56,7 @@ function receiveWith(call: Call, flags: number): number {
 /** Puts a message where the caller wants it. @returns its length */
 function take(call: Call, { bytes, type }: Received): number {
   const { length } = bytes;
-  honestView((call.payload as SysvMessage).bytes).set(bytes);
+  copyInto((call.payload as SysvMessage).bytes, bytes);
   call.value = { length, type } satisfies ReceivedSysvMessage;
   return length;
 }
