@@ -1,6 +1,7 @@
 /** What programs are written with, whatever kernel they run on: the entry `linux-ipc`. */
 export type { PollEntry } from "./call.js";
 export * from "./constants.js";
+export type { NameOptions } from "./descriptor.js";
 export { errnoName, SyscallError, type SyscallErrorDetails } from "./errors.js";
 export {
   type ExecutableOptions,
@@ -21,7 +22,6 @@ export {
   WTERMSIG,
 } from "./linux.js";
 export type { CollectOptions, CollectTextOptions } from "./pipe/collect.js";
-export type { NameOptions } from "./pipe/descriptor.js";
 export type { PipeEnd } from "./pipe/end.js";
 export { Fifo, type FifoEnd, type FifoMode, type FifoOpenOptions, type FifoOptions } from "./pipe/fifo.js";
 export type { IterationOptions } from "./pipe/iteration.js";
