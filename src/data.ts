@@ -1,8 +1,9 @@
-// What is written and sent: bytes, or text, which goes in UTF-8.
+// What is written, sent and received: bytes, or text, which is in UTF-8.
 import { byteLengthOf, honestView, isUint8Array } from "./byte-length.js";
 import { argumentError } from "./errors.js";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** @throws TypeError naming the argument */
 export function bytesOf(caller: string, argument: string, data: unknown): Uint8Array {
@@ -10,3 +11,6 @@ export function bytesOf(caller: string, argument: string, data: unknown): Uint8A
   if (isUint8Array(data)) return data.length === byteLengthOf(data) ? data : honestView(data);
   throw argumentError(caller, argument, "a Uint8Array or a string", data);
 }
+
+/** What is no text becomes U+FFFD. */
+export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);

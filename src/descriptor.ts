@@ -24,18 +24,19 @@ export class Descriptor {
   readonly #fd: number;
   readonly #kind: DescriptorKind;
   #closing: Promise<void> | undefined;
-  readonly #onClose: (() => void | Promise<void>) | undefined;
+  #isClosed = false;
+  readonly #onClose: ((fd: number) => void | Promise<void>) | undefined;
 
   /**
    * @param label what it is, for errors: `pipe "jobs"`; undefined if it has no name
-   * @param onClose is called when it begins to close; it closes when that is done, however it ends
+   * @param onClose is called with its number when it begins to close; it closes when that is done, however it ends
    */
   constructor(
     readonly linux: Linux,
     kind: DescriptorKind,
     fd: number,
     readonly label: string | undefined,
-    onClose?: () => void | Promise<void>,
+    onClose?: (fd: number) => void | Promise<void>,
   ) {
     this.#kind = kind;
     this.#fd = fd;
@@ -53,7 +54,7 @@ export class Descriptor {
     caller: string,
     fd: number | string | undefined,
     options: NameOptions | undefined,
-    onClose?: () => void | Promise<void>,
+    onClose?: (fd: number) => void | Promise<void>,
   ): Descriptor {
     const { name } = optionsOf(caller, options);
     if (typeof fd !== "string") {
@@ -74,23 +75,35 @@ export class Descriptor {
   }
 
   get isClosed(): boolean {
-    return this.#closing !== undefined;
+    return this.#isClosed;
   }
 
   /** Closes it. Any further call gives the same promise. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === undefined) {
+      this.#isClosed = true;
+      this.#closing = this.#close();
+    }
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    try {
-      const before = this.#onClose?.();
-      if (before !== undefined) await before;
-    } finally {
-      await this.linux.close(this.#fd).catch((error: unknown) => {
+    const before = this.#onClose?.(this.#fd);
+    // Not a moment later than it need be.
+    if (before !== undefined) {
+      await before.catch(async (error: unknown) => {
+        await this.#closeNow().catch(ignore);
         throw this.named(error);
       });
+    }
+    await this.#closeNow();
+  }
+
+  async #closeNow(): Promise<void> {
+    try {
+      await this.linux.close(this.#fd);
+    } catch (error) {
+      throw this.named(error);
     }
   }
 
@@ -145,3 +158,5 @@ export function labelOf(
   if (typeof name !== "string") throw argumentError(caller, "options.name", "a string", name);
   return `${noun} ${JSON.stringify(name)}`;
 }
+
+const ignore = (): void => {};

@@ -21,6 +21,14 @@ export {
   WIFSIGNALED,
   WTERMSIG,
 } from "./linux.js";
+export { Message } from "./message-queue/message.js";
+export { type MessageChunk, MessageQueue, type MessageQueueState } from "./message-queue/message-queue.js";
+export type {
+  MessageQueueAccess,
+  MessageQueueOptions,
+  MessageWritableOptions,
+  SendOptions,
+} from "./message-queue/options.js";
 export type { CollectOptions, CollectTextOptions } from "./pipe/collect.js";
 export type { PipeEnd } from "./pipe/end.js";
 export { Fifo, type FifoEnd, type FifoMode, type FifoOpenOptions, type FifoOptions } from "./pipe/fifo.js";
@@ -41,6 +49,7 @@ export {
   program,
   type Startable,
 } from "./program.js";
+export type { MessageStreamOptions } from "./queue/messages.js";
 export type {
   IpcPermissions,
   MsgctlResult,
