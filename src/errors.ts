@@ -127,6 +127,17 @@ export function addToMessage(error: Error, where: string): void {
   if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
 }
 
+/** Says of a failed call what is behind it, in place of what is said of all such failures. */
+export function explain(error: SyscallError, hint: string): void {
+  const before = error.message;
+  const { hint: general } = error;
+  const after =
+    general === undefined ? `${before} (${hint})` : before.replace(`(${general})`, () => `(${hint})`);
+  error.message = after;
+  if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => after);
+  Object.assign(error, { hint });
+}
+
 /** The error of a reader that was given more than its caller allows. Nothing of it is lost: it can be read. */
 export function tooLongError(caller: string, what: string, limitBytes: number): RangeError {
   const error = new RangeError(`${caller}: ${what} is longer than ${limitBytes} bytes`);

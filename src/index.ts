@@ -1,6 +1,7 @@
 /** What programs are written with, whatever kernel they run on: the entry `linux-ipc`. */
 export type { PollEntry } from "./call.js";
 export * from "./constants.js";
+export type { NameOptions } from "./descriptor.js";
 export { errnoName, SyscallError, type SyscallErrorDetails } from "./errors.js";
 export {
   type ExecutableOptions,
@@ -20,8 +21,15 @@ export {
   WIFSIGNALED,
   WTERMSIG,
 } from "./linux.js";
+export { Message } from "./message-queue/message.js";
+export { type MessageChunk, MessageQueue, type MessageQueueState } from "./message-queue/message-queue.js";
+export type {
+  MessageQueueAccess,
+  MessageQueueOptions,
+  MessageWritableOptions,
+  SendOptions,
+} from "./message-queue/options.js";
 export type { CollectOptions, CollectTextOptions } from "./pipe/collect.js";
-export type { NameOptions } from "./pipe/descriptor.js";
 export type { PipeEnd } from "./pipe/end.js";
 export { Fifo, type FifoEnd, type FifoMode, type FifoOpenOptions, type FifoOptions } from "./pipe/fifo.js";
 export type { IterationOptions } from "./pipe/iteration.js";
@@ -41,6 +49,7 @@ export {
   program,
   type Startable,
 } from "./program.js";
+export type { MessageStreamOptions } from "./queue/messages.js";
 export type {
   IpcPermissions,
   MsgctlResult,

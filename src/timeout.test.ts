@@ -7,11 +7,11 @@ import type { Linux } from "./linux.js";
 import { Pipe } from "./pipe/pipe.js";
 import type { PipeReader } from "./pipe/reader.js";
 import { spawnWith } from "./pipe/spawn.js";
-import { bytes, collected, failureOf, testerOf, text } from "./pipe/testing.js";
 import { PipeWriter } from "./pipe/writer.js";
 import { program } from "./program.js";
 import { explore } from "./simulation/explore.js";
 import { simulate } from "./simulation/simulate.js";
+import { bytes, collected, failureOf, testerOf, text } from "./testing.js";
 import { withTimeout } from "./timeout.js";
 
 const test = testerOf(real, listOwned);

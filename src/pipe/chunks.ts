@@ -1,9 +1,10 @@
 // Bytes as they come, in pieces of any size: a pipe does not keep what was written in one go together.
-import { Iteration, type IterationOptions } from "./iteration.js";
-import { optionsOf, positive } from "./options.js";
+
+import { optionsOf, positive } from "../options.js";
+import { type IterationOptions, ReaderIteration } from "./iteration.js";
 import { DEFAULT_CHUNK_SIZE, LARGEST_CHUNK_SIZE, type Source } from "./source.js";
 
-export class Chunks extends Iteration<Uint8Array> {
+export class Chunks extends ReaderIteration<Uint8Array> {
   readonly #options: IterationOptions | undefined;
   readonly #size: number;
 

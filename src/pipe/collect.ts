@@ -1,8 +1,8 @@
 // All bytes until the end, in one piece.
 import { tooLongError } from "../errors.js";
+import { optionsOf, positive } from "../options.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import type { TextOptions } from "./lines.js";
-import { optionsOf, positive } from "./options.js";
 import { DEFAULT_CHUNK_SIZE, joined, type Source } from "./source.js";
 
 /** Options of a read until the end. The timeout is that of all of it. */

@@ -2,8 +2,11 @@
 import { F_GETPIPE_SZ, F_SETPIPE_SZ } from "../../assembly/abi/fcntl.js";
 import { FIONREAD } from "../../assembly/abi/ioctl.js";
 import { int } from "../arguments.js";
+import type { Descriptor, DescriptorKind } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
-import type { Descriptor } from "./descriptor.js";
+
+/** What errors call an end. */
+export const PIPE_END: DescriptorKind = { noun: "pipe", closed: "this end was closed" };
 
 /** One end of a pipe or FIFO: a descriptor that is closed once. */
 export class PipeEnd {

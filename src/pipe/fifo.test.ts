@@ -8,10 +8,10 @@ import { S_IFIFO, S_IFMT } from "../constants.js";
 import { type Linux, WEXITSTATUS } from "../linux.js";
 import { program } from "../program.js";
 import { explore } from "../simulation/explore.js";
+import { collected, failureOf, testerOf, text } from "../testing.js";
 import { Fifo, type FifoEnd } from "./fifo.js";
 import { Pipe } from "./pipe.js";
 import { PipeReader } from "./reader.js";
-import { collected, failureOf, testerOf, text } from "./testing.js";
 import { PipeWriter } from "./writer.js";
 
 // The built backend: an open that waits does so on a thread of its own, which loads its module.

@@ -3,12 +3,13 @@ import { EBADF, EINVAL } from "../../assembly/abi/errno.js";
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../../assembly/abi/fcntl.js";
 import { S_IFIFO, S_IFMT } from "../../assembly/abi/stat.js";
 import { abortSignal } from "../arguments.js";
+import { Descriptor } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
 import { addToMessage, argumentError, codeOf, isAbortError, isOfACall, SyscallError } from "../errors.js";
 import type { Linux } from "../linux.js";
+import { flag, optionsOf } from "../options.js";
 import { type TimedWaitOptions, withTimeout } from "../timeout.js";
-import { Descriptor } from "./descriptor.js";
-import { flag, optionsOf } from "./options.js";
+import { PIPE_END } from "./end.js";
 import { Pipe } from "./pipe.js";
 import { PipeReader } from "./reader.js";
 import { PipeWriter } from "./writer.js";
@@ -121,9 +122,9 @@ export class Fifo {
       signal: signal === undefined ? ended : AbortSignal.any([ended, signal]),
     };
     try {
-      const descriptor: Descriptor = await openDescriptor(this.#linux, this.path, ownOptions, () =>
-        this.#ends.delete(descriptor),
-      );
+      const descriptor: Descriptor = await openDescriptor(this.#linux, this.path, ownOptions, () => {
+        this.#ends.delete(descriptor);
+      });
       return descriptor;
     } catch (error) {
       throw isAbortError(error) && this.#closing !== undefined ? closedError(this.path) : error;
@@ -188,7 +189,7 @@ async function openDescriptor(
   } catch (error) {
     throw named(error, path);
   }
-  const descriptor = new Descriptor(linux, fd, labelOf(path), onClose);
+  const descriptor = new Descriptor(linux, PIPE_END, fd, labelOf(path), onClose);
   try {
     // What the shell's ">" made of a name without a FIFO would take what is written, and nobody would read it.
     const { mode: type } = await linux.fstat(fd);

@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { abortError } from "../errors.js";
+import { bytes, collected, failureOf, text } from "../testing.js";
 import type { LineOptions } from "./lines.js";
-import { bytes, collected, failureOf, scriptedReader, text } from "./testing.js";
+import { scriptedReader } from "./testing.js";
 
 /** What the lines of a text are. */
 function expected(data: Uint8Array, crlf = false): string[] {

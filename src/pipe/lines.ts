@@ -6,9 +6,9 @@
 //               0                       #blockEnd       #filled
 import { abortSignal } from "../arguments.js";
 import { abortError, argumentError, tooLongError } from "../errors.js";
+import { flag, optionsOf, positive } from "../options.js";
 import { chunkSizeOf } from "./chunks.js";
-import { Iteration, type IterationOptions } from "./iteration.js";
-import { flag, optionsOf, positive } from "./options.js";
+import { type IterationOptions, ReaderIteration } from "./iteration.js";
 import type { Source } from "./source.js";
 
 /** How bytes become text. */
@@ -36,7 +36,7 @@ const BEGUN_ROOM = 4096;
 // In these the byte 10 is not always a newline, or what a byte means depends on the lines before it.
 const unsuitable: ReadonlySet<string> = new Set(["utf-16le", "utf-16be", "iso-2022-jp", "replacement"]);
 
-export class Lines extends Iteration<string> {
+export class Lines extends ReaderIteration<string> {
   readonly #options: LineOptions | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #chunkSize: number;

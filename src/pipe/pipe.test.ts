@@ -9,10 +9,10 @@ import type { Linux } from "../linux.js";
 import { program } from "../program.js";
 import { explore } from "../simulation/explore.js";
 import { simulate } from "../simulation/simulate.js";
+import { bytes, collected, failureOf, testerOf, text } from "../testing.js";
 import { Pipe } from "./pipe.js";
 import { PipeReader } from "./reader.js";
 import { spawnWith } from "./spawn.js";
-import { bytes, collected, failureOf, testerOf, text } from "./testing.js";
 import { PipeWriter } from "./writer.js";
 
 const test = testerOf(real, listOwned);

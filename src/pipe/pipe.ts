@@ -1,10 +1,11 @@
 // A pipe: both of its ends.
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { int } from "../arguments.js";
+import { Descriptor, labelOf, type NameOptions } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
 import type { Linux } from "../linux.js";
-import { Descriptor, labelOf, type NameOptions } from "./descriptor.js";
-import { flag, optionsOf } from "./options.js";
+import { flag, optionsOf } from "../options.js";
+import { PIPE_END } from "./end.js";
 import { PipeReader } from "./reader.js";
 import { PipeWriter } from "./writer.js";
 
@@ -42,13 +43,13 @@ export class Pipe {
     const isPacketed = flag(caller, "packets", packets);
     const isNonblocking = flag(caller, "nonblocking", nonblocking);
     if (capacity !== undefined) int(caller, "options.capacity", capacity);
-    const label = labelOf(caller, name);
+    const label = labelOf(PIPE_END, caller, name);
     const [readFd, writeFd] = await linux.pipe2(
       O_CLOEXEC | (isPacketed ? O_DIRECT : 0) | (isNonblocking ? O_NONBLOCK : 0),
     );
     const pipe = new Pipe(
-      new PipeReader(new Descriptor(linux, readFd, label)),
-      new PipeWriter(new Descriptor(linux, writeFd, label)),
+      new PipeReader(new Descriptor(linux, PIPE_END, readFd, label)),
+      new PipeWriter(new Descriptor(linux, PIPE_END, writeFd, label)),
     );
     if (capacity === undefined) return pipe;
     try {

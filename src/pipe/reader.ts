@@ -1,10 +1,11 @@
 // The read end of a pipe or FIFO.
+
+import { Descriptor, type NameOptions } from "../descriptor.js";
 import type { Linux } from "../linux.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import { Chunks } from "./chunks.js";
 import { type CollectOptions, type CollectTextOptions, collect } from "./collect.js";
-import { Descriptor, type NameOptions } from "./descriptor.js";
-import { PipeEnd } from "./end.js";
+import { PIPE_END, PipeEnd } from "./end.js";
 import type { IterationOptions } from "./iteration.js";
 import { decoderFor, type LineOptions, Lines } from "./lines.js";
 import { DEFAULT_CHUNK_SIZE, Source } from "./source.js";
@@ -32,7 +33,7 @@ export class PipeReader extends PipeEnd implements AsyncIterable<Uint8Array> {
    * @throws TypeError no descriptor was passed by that name
    */
   static from(linux: Linux, fd: number | string | undefined, options?: NameOptions): PipeReader {
-    return new PipeReader(Descriptor.from(linux, "PipeReader.from", fd, options));
+    return new PipeReader(Descriptor.from(linux, PIPE_END, "PipeReader.from", fd, options));
   }
 
   /**

@@ -3,11 +3,11 @@
 //
 // While one iterates, nobody else may read: what the iteration holds would be missing between the others' bytes.
 import { abortSignal, bytes as checkedBytes } from "../arguments.js";
+import type { Descriptor } from "../descriptor.js";
 import { abortError } from "../errors.js";
 import type { WaitOptions } from "../linux.js";
+import { positive } from "../options.js";
 import type { TimedWaitOptions } from "../timeout.js";
-import type { Descriptor } from "./descriptor.js";
-import { positive } from "./options.js";
 
 /** Bytes of one read, if nothing else is said: what a pipe holds by default. */
 export const DEFAULT_CHUNK_SIZE = 65536;

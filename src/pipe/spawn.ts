@@ -1,8 +1,8 @@
 // Children that are given ends of pipes to keep.
 import type { ExecutableOptions, Linux, SpawnOptions } from "../linux.js";
+import { optionsOf } from "../options.js";
 import type { Executable, Json, Program } from "../program.js";
 import type { PipeEnd } from "./end.js";
-import { optionsOf } from "./options.js";
 
 /** Options of a spawn whose descriptors may be ends of pipes. */
 export type PassingOptions<Options> = Omit<Options, "fds"> & {

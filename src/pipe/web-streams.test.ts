@@ -2,8 +2,8 @@
 import { describe, expect } from "vitest";
 import { listOwned } from "../../backends/linux/descriptors.js";
 import { linux as real } from "../../backends/linux/index.js";
+import { bytes, failureOf, testerOf, text } from "../testing.js";
 import { Pipe } from "./pipe.js";
-import { bytes, failureOf, testerOf, text } from "./testing.js";
 
 const test = testerOf(real, listOwned);
 const CAPACITY = 65536;

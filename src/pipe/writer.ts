@@ -1,14 +1,14 @@
 // The write end of a pipe or FIFO.
 import { IOV_MAX, PIPE_BUF } from "../../assembly/abi/limits.js";
 import { abortSignal } from "../arguments.js";
-import { byteLengthOf, honestView, isUint8Array } from "../byte-length.js";
+import { bytesOf } from "../data.js";
+import { Descriptor, type NameOptions } from "../descriptor.js";
 import { abortError, argumentError, argumentMistake } from "../errors.js";
 import type { Linux, WaitOptions } from "../linux.js";
 import { type TimedWaitOptions, withTimeout } from "../timeout.js";
-import { Descriptor, type NameOptions } from "./descriptor.js";
-import { PipeEnd } from "./end.js";
+import { Turns } from "../turns.js";
+import { PIPE_END, PipeEnd } from "./end.js";
 import { joined } from "./source.js";
-import { Turns } from "./turns.js";
 import { type StreamOptions, writableStream } from "./web-streams.js";
 
 /** What a write rejects with: whatever ended it, and how far it came. */
@@ -16,8 +16,6 @@ export interface WriteFailure extends Error {
   /** Bytes that are in the pipe, or were read from it already. */
   readonly bytesWritten: number;
 }
-
-const encoder = new TextEncoder();
 
 /**
  * The write end of a pipe or FIFO. Writes of one writer go one after the other, whole, in the order of the calls. Those of
@@ -33,7 +31,7 @@ export class PipeWriter extends PipeEnd {
    * @throws TypeError no descriptor was passed by that name
    */
   static from(linux: Linux, fd: number | string | undefined, options?: NameOptions): PipeWriter {
-    return new PipeWriter(Descriptor.from(linux, "PipeWriter.from", fd, options));
+    return new PipeWriter(Descriptor.from(linux, PIPE_END, "PipeWriter.from", fd, options));
   }
 
   /**
@@ -117,12 +115,6 @@ export class PipeWriter extends PipeEnd {
       throw told instanceof Error ? Object.assign(told, { bytesWritten: written }) : told;
     }
   }
-}
-
-function bytesOf(caller: string, argument: string, data: unknown): Uint8Array {
-  if (typeof data === "string") return encoder.encode(data);
-  if (isUint8Array(data)) return data.length === byteLengthOf(data) ? data : honestView(data);
-  throw argumentError(caller, argument, "a Uint8Array or a string", data);
 }
 
 const changedError = (name: string): TypeError =>

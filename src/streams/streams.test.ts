@@ -7,7 +7,7 @@ import { describe, expect } from "vitest";
 import { listOwned } from "../../backends/linux/descriptors.js";
 import { linux as real } from "../../backends/linux/index.js";
 import { Pipe } from "../pipe/pipe.js";
-import { failureOf, testerOf } from "../pipe/testing.js";
+import { failureOf, testerOf } from "../testing.js";
 import { toNodeReadable, toNodeWritable } from "./index.js";
 
 const test = testerOf(real, listOwned);

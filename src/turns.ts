@@ -3,7 +3,7 @@
 //   const turn = turns.enter();
 //   if (turn !== undefined) await turn;
 //   try { … } finally { turns.leave(); }
-import { abortError } from "../errors.js";
+import { abortError } from "./errors.js";
 
 /** Work that must not overlap. */
 export class Turns {

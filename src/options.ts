@@ -1,5 +1,5 @@
 // Checks of options before anything is touched: a TypeError names what is wrong.
-import { argumentError } from "../errors.js";
+import { argumentError } from "./errors.js";
 
 /** Options that may be left out. */
 export function optionsOf<Options extends object>(
