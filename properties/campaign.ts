@@ -16,7 +16,7 @@ import { Oracle } from "./oracle.js";
 import { placeHere } from "./place.js";
 import { lowerQueueLimits, queueLimits } from "./queues.js";
 import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
-import type { Difference, Replay, Report, Request } from "./report.js";
+import type { Difference, IdleExecutor, Replay, Report, Request } from "./report.js";
 import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
@@ -31,7 +31,10 @@ const SHRINKING_MS = 30_000;
 export async function runCampaign(request: Request, progress: (steps: number) => void): Promise<Report> {
   const startedAt = performance.now();
   lowerQueueLimits();
-  const names = request.executor === "both" ? executorNames : [request.executor];
+  const asked = request.executor === "both" ? executorNames : [request.executor];
+  const names = asked.filter(
+    (name) => request.replay !== undefined || mechanismsOf(name, request).length > 0,
+  );
   const tallies: Report["tallies"][number][] = [];
   let difference: Difference | undefined;
   let before = 0;
@@ -55,7 +58,19 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
     before += campaign.tally.steps;
     if (difference !== undefined) break;
   }
-  return { seed: request.seed, seconds: (performance.now() - startedAt) / 1000, tallies, difference };
+  const idle = asked.filter((name) => !names.includes(name)).map((name) => whyIdle(name, request));
+  return { seed: request.seed, seconds: (performance.now() - startedAt) / 1000, tallies, idle, difference };
+}
+
+const wantedBy = ({ only }: Request): readonly Mechanism[] => (only === undefined ? mechanisms : [only]);
+
+/** The mechanisms that are asked for and that an executor can run here. */
+const mechanismsOf = (name: ExecutorName, request: Request): Mechanism[] =>
+  wantedBy(request).filter((mechanism) => obstacle(name, mechanism, placeHere()) === undefined);
+
+function whyIdle(name: ExecutorName, request: Request): IdleExecutor {
+  const [mechanism] = wantedBy(request) as [Mechanism];
+  return { executor: name, why: obstacle(name, mechanism, placeHere()) as string };
 }
 
 class Campaign {
@@ -89,9 +104,7 @@ class Campaign {
 
   /** Generates cases until `steps` steps were made. */
   async search(request: Request, steps: number): Promise<Difference | undefined> {
-    const wanted = request.only === undefined ? mechanisms : [request.only];
-    const turns = wanted.filter((mechanism) => obstacle(this.#name, mechanism, placeHere()) === undefined);
-    if (turns.length === 0) return undefined;
+    const turns = mechanismsOf(this.#name, request);
     for (let turn = 0; this.tally.steps < steps; turn++) {
       const mechanism = turns[turn % turns.length] as Mechanism;
       const found = await this.#turn(mechanism, request.seed + Math.floor(turn / turns.length), steps);

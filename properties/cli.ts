@@ -23,6 +23,9 @@ interface Options {
 // dist/properties/ → properties/
 const regressionFolder = fileURLToPath(new URL("../../properties/regressions", import.meta.url));
 
+/** Nothing was compared, so nothing agrees. */
+const NOTHING_RUN = 2;
+
 const wholeNumber = (text: string): number => {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
   throw new InvalidArgumentError("It must be a whole number.");
@@ -31,7 +34,7 @@ const wholeNumber = (text: string): number => {
 const options = new Command("conformance")
   .description(
     "Makes generated calls on the real kernel and asks the model whether it allows what came of them.\n" +
-      "Exits with status 0 if it always did, 1 at the first difference (shrunk and saved), 2 if the suite itself failed.",
+      "Exits with status 0 if it always did, 1 at the first difference (shrunk and saved), 2 if the suite itself failed or had nothing to run.",
   )
   .option("--steps <number>", "calls to make", wholeNumber, 20_000)
   .option("--seed <number>", "where the generators begin", wholeNumber, 1)
@@ -85,11 +88,9 @@ async function run(request: Request): Promise<number> {
     say(JSON.stringify(report));
   } else {
     say(coverageText(report));
-    say(
-      difference === undefined
-        ? colors.green(`no difference, seed ${request.seed}`)
-        : differenceText(difference, savedAs),
-    );
+    if (difference !== undefined) say(differenceText(difference, savedAs));
+    else if (report.tallies.length > 0) say(colors.green(`no difference, seed ${request.seed}`));
   }
+  if (report.tallies.length === 0) return NOTHING_RUN;
   return difference === undefined ? 0 : 1;
 }

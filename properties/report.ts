@@ -42,9 +42,16 @@ export interface Difference extends Case {
   readonly rows: readonly Row[];
 }
 
+/** An executor that was asked for and can run nothing of what was asked. */
+export interface IdleExecutor {
+  readonly executor: ExecutorName;
+  readonly why: string;
+}
+
 export interface Report {
   readonly seed: number;
   readonly seconds: number;
   readonly tallies: readonly ExecutorTally[];
+  readonly idle: readonly IdleExecutor[];
   readonly difference: Difference | undefined;
 }

@@ -21,7 +21,8 @@ export function coverageText(report: Report): string {
       `${number(tally.states)} distinct states, ${number(tally.inconclusive)} sequences inconclusive${known.join("")}`,
     ].join(" ");
   });
-  lines.push(pairsText(report));
+  for (const { executor, why } of report.idle) lines.push(`${colors.bold(executor)}: not run: ${why}`);
+  if (report.tallies.length > 0) lines.push(pairsText(report));
   return lines.join("\n");
 }
 
