@@ -112,19 +112,24 @@ describe("what a benchmark makes", () => {
     });
   }
 
-  it("is undone if npm run bench alone is interrupted", async () => {
-    child = spawn(process.execPath, [cli, "--only", "message-rates"], { env: env(), stdio: "ignore" });
-    const exited = once(child, "exit");
-    const pid = child.pid as number;
-    await vi.waitFor(() => expect(queuesOf(descendantsOf(pid))).not.toEqual([]), PATIENCE);
-    const pids = descendantsOf(pid);
-    const queues = queuesOf(pids);
+  for (const [how, signal, ended] of [
+    ["interrupted", "SIGINT", [130, null]],
+    ["killed", "SIGKILL", [null, "SIGKILL"]],
+  ] as const) {
+    it(`is undone if npm run bench alone is ${how}`, async () => {
+      child = spawn(process.execPath, [cli, "--only", "message-rates"], { env: env(), stdio: "ignore" });
+      const exited = once(child, "exit");
+      const pid = child.pid as number;
+      await vi.waitFor(() => expect(queuesOf(descendantsOf(pid))).not.toEqual([]), PATIENCE);
+      const pids = descendantsOf(pid);
+      const queues = queuesOf(pids);
 
-    child.kill("SIGINT");
-    expect(await exited).toEqual([130, null]);
-    expect(queues.filter(queueExists)).toEqual([]);
-    await vi.waitFor(() => expect(pids.filter(runs)).toEqual([]), PATIENCE);
-  });
+      child.kill(signal);
+      expect(await exited).toEqual(ended);
+      await vi.waitFor(() => expect(pids.filter(runs)).toEqual([]), PATIENCE);
+      expect(queues.filter(queueExists)).toEqual([]);
+    });
+  }
 });
 
 describe("the program in C", () => {

@@ -9,8 +9,11 @@ if (benchmark === undefined || process.send === undefined)
 // Without the parent nobody waits for the rows.
 const giveUp = (): never => process.exit(1);
 process.once("disconnect", giveUp);
+// A benchmark that waits for nothing any more ends: it does not hang.
+process.channel?.unref();
 
 const rows = await benchmark.run({ rounds: Number(rounds), scale: Number(scale) });
+process.channel?.ref();
 process.send(rows, () => {
   process.off("disconnect", giveUp);
   process.disconnect();

@@ -102,7 +102,9 @@ function withOwnBytes(call: Call, host: ProcessHost, process: SimulatedProcess):
     case CALL_MSGSND:
     case CALL_MSGRCV: {
       const { type, bytes } = payload as SysvMessage;
-      const own = syscall.number === CALL_MSGSND ? new Uint8Array(bytes) : honestView(bytes);
+      // An empty buffer takes an empty message even if it is detached meanwhile.
+      const isCopied = syscall.number === CALL_MSGSND || byteLengthOf(bytes) === 0;
+      const own = isCopied ? new Uint8Array(bytes) : honestView(bytes);
       return new Call(syscall, a, b, 0, { type, bytes: own });
     }
     default:

@@ -39,6 +39,20 @@ describe("a System V queue", () => {
     });
   });
 
+  it("gives an empty message to a caller whose empty buffer is gone", async () => {
+    await simulate({ seed: 1 }, async (linux) => {
+      const id = await linux.msgget(KEY, c.IPC_CREAT | 0o600);
+      const buffer = new Uint8Array(0);
+      const receiving = linux.msgrcv(id, buffer, 0, 0);
+      // Under this seed it waits by then.
+      for (let call = 0; call < 9; call++) await linux.getpid();
+      structuredClone(buffer.buffer, { transfer: [buffer.buffer] });
+      await linux.msgsnd(id, 6, new Uint8Array(0), 0);
+      expect(await receiving).toEqual({ length: 0, type: 6n });
+      await linux.msgctl(id, c.IPC_RMID);
+    });
+  });
+
   it("is told of in a deadlock: what is wanted, and what is there", async () => {
     const error = await errorOf(
       simulate({ seed: 1 }, async (linux) => {
