@@ -50,6 +50,27 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export { SysvMessage } from "./sysv-message-queue/message.js";
+export type {
+  FileKey,
+  SysvCreateOptions,
+  SysvOpenOptions,
+  SysvSendOptions,
+  SysvWritableOptions,
+} from "./sysv-message-queue/options.js";
+export type {
+  MessageSelection,
+  ReceiveOptions,
+  SelectionOptions,
+  SysvStreamOptions,
+  TimedReceiveOptions,
+} from "./sysv-message-queue/selection.js";
+export type { SysvQueueState } from "./sysv-message-queue/state.js";
+export {
+  type SysvChunk,
+  SysvMessageQueue,
+  type SysvQueueSettings,
+} from "./sysv-message-queue/sysv-message-queue.js";
 export type {
   IpcPermissions,
   MsgctlResult,

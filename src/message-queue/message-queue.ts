@@ -1,13 +1,13 @@
 // A POSIX message queue as an object: mq_overview(7). It owns its descriptor, and is closed once.
-import { EBADF } from "../../assembly/abi/errno.js";
 import { O_CREAT, O_EXCL, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { abortSignal, bytes as checkedBytes, path } from "../arguments.js";
 import { byteLengthOf } from "../byte-length.js";
 import { bytesOf } from "../data.js";
-import { Descriptor, type DescriptorKind, labelOf, type NameOptions } from "../descriptor.js";
+import { Descriptor, type NameOptions } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
-import { codeOf, explain, SyscallError } from "../errors.js";
-import type { Linux, MessageReceipt, WaitOptions } from "../linux.js";
+import { codeOf, explain, type SyscallError } from "../errors.js";
+import { type HandleKind, labelOf } from "../handle.js";
+import type { Linux, MessageReceipt } from "../linux.js";
 import { optionsOf } from "../options.js";
 import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
@@ -17,6 +17,7 @@ import {
   type MessageStreamOptions,
   Messages,
   messageSource,
+  sourceOf,
 } from "../queue/messages.js";
 import { Spares } from "../queue/spares.js";
 import { readableMessages, writableMessages } from "../queue/web-streams.js";
@@ -50,7 +51,7 @@ export interface MessageQueueState {
   readonly nonblocking: boolean;
 }
 
-const QUEUE: DescriptorKind = { noun: "message queue", closed: "this object was closed" };
+const QUEUE: HandleKind = { noun: "message queue", closed: "this object was closed" };
 
 /** A time that is over: what would wait until then is ETIMEDOUT, and O_NONBLOCK stays as it is, which others share. */
 const AT_ONCE = 0n;
@@ -166,12 +167,12 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
   async send(message: Uint8Array | string, options?: SendOptions & TimedWaitOptions): Promise<void> {
     const priority = priorityOf("send", options);
     const bytes = bytesOf("send", "message", message);
-    await this.#call("send", options, async (waitOptions) => {
+    await this.#descriptor.call("send", options, async (_fd, waitOptions) => {
       const turn = this.#sends.enter("send", abortSignal("send", waitOptions));
       const own = turn === undefined ? bytes : bytes.slice();
       if (turn !== undefined) await turn;
       try {
-        await this.#linux.mq_send(this.#openFd("send"), own, priority, waitOptions);
+        await this.#linux.mq_send(this.#descriptor.openNumber("send"), own, priority, waitOptions);
       } catch (error) {
         await explainSend(error, bytes.length, priority, () => this.#askMessageSize());
         throw error;
@@ -209,7 +210,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
    * @throws EAGAIN empty, and nonblocking · EBADF closed, or not open for reading · AbortError · TimeoutError
    */
   async receive(options?: TimedWaitOptions): Promise<Message> {
-    return await this.#call("receive", options, (waitOptions) =>
+    return await this.#descriptor.call("receive", options, (_fd, waitOptions) =>
       this.#inbox.take("receive", abortSignal("receive", waitOptions), first, (signal) =>
         this.#received("receive", (fd, buffer) => this.#linux.mq_receive(fd, buffer, { signal })),
       ),
@@ -222,7 +223,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
    * @throws as `receive`
    */
   async tryReceive(): Promise<Message | undefined> {
-    return await this.#call("tryReceive", undefined, async () => {
+    return await this.#descriptor.call("tryReceive", undefined, async () => {
       const found = this.#inbox.find(first);
       if (found !== undefined) return found;
       try {
@@ -245,7 +246,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
     const buffer = this.#spares.take(size);
     let receipt: MessageReceipt;
     try {
-      receipt = await receive(this.#openFd(name), buffer);
+      receipt = await receive(this.#descriptor.openNumber(name), buffer);
     } catch (error) {
       this.#spares.giveBack(buffer);
       throw error;
@@ -267,7 +268,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
   async receiveInto(buffer: Uint8Array, options?: TimedWaitOptions): Promise<MessageReceipt> {
     const name = "receiveInto";
     checkedBytes(name, "buffer", buffer);
-    return await this.#call(name, options, (waitOptions) =>
+    return await this.#descriptor.call(name, options, (_fd, waitOptions) =>
       this.#inbox.take(
         name,
         abortSignal(name, waitOptions),
@@ -279,7 +280,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
 
   async #receivedInto(name: string, buffer: Uint8Array, signal: AbortSignal): Promise<MessageReceipt> {
     try {
-      return await this.#linux.mq_receive(this.#openFd(name), buffer, { signal });
+      return await this.#linux.mq_receive(this.#descriptor.openNumber(name), buffer, { signal });
     } catch (error) {
       if (codeOf(error) === "EMSGSIZE") {
         const size = this.#messageSize ?? (await this.#askMessageSize());
@@ -342,18 +343,9 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
   /** @internal */
   [messageSource](caller: string, options: MessageStreamOptions | undefined): MessageSource<Message> {
     const { timeout } = optionsOf(caller, options);
-    const inbox = this.#inbox;
-    const isClosed = (): boolean => this.isClosed;
     const receive = (signal: AbortSignal | undefined): Promise<Message> =>
       this.receive({ ...(signal && { signal }), ...(timeout !== undefined && { timeout }) });
-    return {
-      receive,
-      deliver: (signal, accept) => inbox.deliver(() => receive(signal), accept),
-      putBack: (messages) => inbox.putBack(messages),
-      get isClosed() {
-        return isClosed();
-      },
-    };
+    return sourceOf(this.#inbox, receive, () => this.isClosed);
   }
 
   /**
@@ -361,8 +353,8 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
    * @throws EBADF closed, or no queue
    */
   async attributes(): Promise<MessageQueueState> {
-    const { maxmsg, msgsize, curmsgs, flags } = await this.#call("attributes", undefined, () =>
-      this.#linux.mq_getattr(this.fd),
+    const { maxmsg, msgsize, curmsgs, flags } = await this.#descriptor.call("attributes", undefined, (fd) =>
+      this.#linux.mq_getattr(fd),
     );
     return {
       maxMessages: maxmsg,
@@ -415,7 +407,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
 
   /** What comes before the descriptor is closed. */
   #leave(fd: number): Promise<void> | undefined {
-    this.#inbox.close((name) => new SyscallError(EBADF, name, { hint: QUEUE.closed }));
+    this.#inbox.close((name) => this.#descriptor.closedError(name));
     return this.#inbox.isIdle && !this.#isOwner ? undefined : this.#finish(fd);
   }
 
@@ -434,19 +426,5 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
     await this.unlink().catch((error: unknown) => {
       if (codeOf(error) !== "ENOENT") throw error;
     });
-  }
-
-  #call<Value>(
-    name: string,
-    options: TimedWaitOptions | undefined,
-    operation: (options: WaitOptions | undefined) => Promise<Value>,
-  ): Promise<Value> {
-    return this.#descriptor.call(name, options, (_fd, waitOptions) => operation(waitOptions));
-  }
-
-  /** The number, for the next call. @throws SyscallError EBADF it was closed: the number may be another file's by now */
-  #openFd(name: string): number {
-    this.#descriptor.assertOpen(name);
-    return this.fd;
   }
 }

@@ -2,11 +2,12 @@
 import { F_GETPIPE_SZ, F_SETPIPE_SZ } from "../../assembly/abi/fcntl.js";
 import { FIONREAD } from "../../assembly/abi/ioctl.js";
 import { int } from "../arguments.js";
-import type { Descriptor, DescriptorKind } from "../descriptor.js";
+import type { Descriptor } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
+import type { HandleKind } from "../handle.js";
 
 /** What errors call an end. */
-export const PIPE_END: DescriptorKind = { noun: "pipe", closed: "this end was closed" };
+export const PIPE_END: HandleKind = { noun: "pipe", closed: "this end was closed" };
 
 /** One end of a pipe or FIFO: a descriptor that is closed once. */
 export class PipeEnd {

@@ -1,8 +1,9 @@
 // A pipe: both of its ends.
 import { O_CLOEXEC, O_DIRECT, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { int } from "../arguments.js";
-import { Descriptor, labelOf, type NameOptions } from "../descriptor.js";
+import { Descriptor, type NameOptions } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
+import { labelOf } from "../handle.js";
 import type { Linux } from "../linux.js";
 import { flag, optionsOf } from "../options.js";
 import { PIPE_END } from "./end.js";

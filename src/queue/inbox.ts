@@ -1,6 +1,7 @@
 // Messages that came to an object and could not be given out: to a stream, say, that was cancelled when its message was out of
 // the queue already. They are put back here, and the next receive of the object has them first, or one that is waiting.
 import { abortError, isAbortError } from "../errors.js";
+import { withEither } from "./with-either.js";
 
 /** Takes what is wanted out of the messages that were put back. @returns undefined if there is no such message */
 export type Search<Message, Result = Message> = (messages: Message[]) => Result | undefined;
@@ -121,22 +122,4 @@ function leftError(messages: readonly unknown[], cause?: unknown): Error {
   const count = messages.length === 1 ? "a message" : `${messages.length} messages`;
   const text = `close: ${count} had been put back, and could not be sent to the queue again`;
   return Object.assign(new Error(text, { cause }), { code: "ERR_MESSAGES_LEFT", messages });
-}
-
-/** Not AbortSignal.any: a signal that lives long remembers each that was made of it. */
-async function withEither<Value>(
-  first: AbortSignal,
-  second: AbortSignal,
-  operation: (signal: AbortSignal) => Promise<Value>,
-): Promise<Value> {
-  const ender = new AbortController();
-  const end = (): void => ender.abort("ended");
-  first.addEventListener("abort", end);
-  second.addEventListener("abort", end);
-  try {
-    return await operation(ender.signal);
-  } finally {
-    first.removeEventListener("abort", end);
-    second.removeEventListener("abort", end);
-  }
 }

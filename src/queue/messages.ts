@@ -3,6 +3,7 @@
 import { codeOf } from "../errors.js";
 import { Iteration } from "../iteration.js";
 import type { TimedWaitOptions } from "../timeout.js";
+import type { Inbox } from "./inbox.js";
 
 /** What iterations and streams receive from: an object over a queue. */
 export interface MessageSource<Message> {
@@ -17,6 +18,23 @@ export interface MessageSource<Message> {
   /** Puts messages back. @throws Error with them, if the object is closed */
   putBack(messages: readonly Message[]): void;
 }
+
+/**
+ * Makes a source.
+ * @param receive receives a message for the object
+ */
+export const sourceOf = <Message>(
+  inbox: Inbox<Message>,
+  receive: (signal: AbortSignal | undefined) => Promise<Message>,
+  isClosed: () => boolean,
+): MessageSource<Message> => ({
+  receive,
+  deliver: (signal, accept) => inbox.deliver(() => receive(signal), accept),
+  putBack: (messages) => inbox.putBack(messages),
+  get isClosed() {
+    return isClosed();
+  },
+});
 
 /** The key under which an object over a queue makes a source of itself, for streams of node. */
 export const messageSource: unique symbol = Symbol("messageSource");
