@@ -2,7 +2,6 @@
 import type { Executor } from "./executor.js";
 import { hasFiles, isAboutProcesses, isAboutUsers, type Mechanism } from "./generators/index.js";
 import type { Place } from "./place.js";
-import { canBecomeOthers } from "./real-machine.js";
 
 export const executorNames = ["sync", "awaited"] as const;
 export type ExecutorName = (typeof executorNames)[number];
@@ -10,7 +9,7 @@ export type ExecutorName = (typeof executorNames)[number];
 /**
  * Why an executor cannot run the cases of a mechanism in a place; undefined if it can. Those that start and end processes are
  * blocking calls' only; those with files need root, be it of a user namespace; those about message queues need namespaces of
- * their own, so that nothing else is ever touched.
+ * their own, so that nothing else is ever touched; where users are named, they must be there.
  */
 export function obstacle(name: ExecutorName, mechanism: Mechanism, place: Place): string | undefined {
   if (name === "awaited" && isAboutProcesses(mechanism)) return "awaited calls start and end no processes";
@@ -21,9 +20,8 @@ export function obstacle(name: ExecutorName, mechanism: Mechanism, place: Place)
   if (mechanism.startsWith("sysv") && !place.hasOwnQueues) {
     return "namespaces are forbidden here: queues would be everybody's";
   }
-  return isAboutUsers(mechanism) && !canBecomeOthers()
-    ? "processes cannot become other users here"
-    : undefined;
+  const needsOthers = isAboutUsers(mechanism) || mechanism.startsWith("sysv");
+  return needsOthers && !place.hasOtherUsers ? "there are no other users here" : undefined;
 }
 
 /** What cases are about: calls in processes that last, or processes themselves. */
