@@ -12,10 +12,14 @@ import { optionsOf } from "../options.js";
 import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
 import {
+  isDirected,
   type MessageReceiver,
+  type MessageSender,
+  type MessageSink,
   type MessageSource,
   type MessageStreamOptions,
   Messages,
+  messageSink,
   messageSource,
   sourceOf,
 } from "../queue/messages.js";
@@ -65,7 +69,12 @@ const first = <Value>(values: Value[]): Value | undefined => values.shift();
  * Any number of receives, iterations and streams may wait beside each other, here and in other processes: a message goes to one
  * of them.
  */
-export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Message, MessageStreamOptions> {
+export class MessageQueue
+  implements
+    AsyncIterable<Message>,
+    MessageReceiver<Message, MessageStreamOptions>,
+    MessageSender<MessageChunk, MessageWritableOptions>
+{
   readonly #linux: Linux;
   readonly #descriptor: Descriptor;
   /** Its name, with the slash in front; undefined if the object was made of a descriptor without it. */
@@ -330,14 +339,18 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
    * @param options `priority`: of the chunks without one of their own; `timeout`: of each
    */
   toWritableStream(options?: MessageWritableOptions): WritableStream<MessageChunk> {
-    const { timeout } = optionsOf("toWritableStream", options);
-    const priority = priorityOf("toWritableStream", options);
-    return writableMessages((chunk, signal) => {
+    return writableMessages(this[messageSink]("toWritableStream", options));
+  }
+
+  /** @internal */
+  [messageSink](caller: string, options: MessageWritableOptions | undefined): MessageSink<MessageChunk> {
+    const { timeout } = optionsOf<MessageWritableOptions>(caller, options);
+    const priority = priorityOf(caller, options);
+    return (chunk, signal) => {
       const sending = { priority, signal, ...(timeout !== undefined && { timeout }) };
-      if (typeof chunk !== "object" || chunk === null || !("message" in chunk))
-        return this.send(chunk, sending);
+      if (!isDirected(chunk)) return this.send(chunk, sending);
       return this.send(chunk.message, { ...sending, priority: chunk.priority ?? priority });
-    });
+    };
   }
 
   /** @internal */
@@ -356,6 +369,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
     const { maxmsg, msgsize, curmsgs, flags } = await this.#descriptor.call("attributes", undefined, (fd) =>
       this.#linux.mq_getattr(fd),
     );
+    this.#messageSize = msgsize;
     return {
       maxMessages: maxmsg,
       messageSize: msgsize,
