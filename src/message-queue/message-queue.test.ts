@@ -124,6 +124,34 @@ describe("a message queue", () => {
   });
 });
 
+describe("a timeout", () => {
+  test("sets no timer for what is there", async (linux) => {
+    const calls: string[] = [];
+    const spied = new Proxy(linux, {
+      get: (target, name) => {
+        const method = Reflect.get(target, name);
+        if (typeof method !== "function") return method;
+        return (...args: unknown[]) => {
+          calls.push(String(name));
+          return method.apply(target, args);
+        };
+      },
+    });
+    const maker = await create(linux);
+    const queue = MessageQueue.from(spied, await linux.dup(maker.fd));
+    await queue.send("a");
+    await queue.send("b");
+    await queue.tryReceive();
+    calls.length = 0;
+    await queue.receive({ timeout: 60_000 });
+    // On the model a call is a step, and takes its time.
+    const isAtOnce = linux === real;
+    expect(calls).toEqual(isAtOnce ? ["mq_receive"] : ["mq_receive", "clock_nanosleep"]);
+    await queue.close();
+    await maker.close();
+  });
+});
+
 describe("closing", () => {
   test("happens once, ends what waits, and touches nothing later", async (linux) => {
     const queue = await create(linux);

@@ -29,6 +29,7 @@ import type { TimedWaitOptions } from "../timeout.js";
 import { Turns } from "../turns.js";
 import { explainSend, explainTooMany, shortHint, tooShortError, wouldWait } from "./errors.js";
 import { Message } from "./message.js";
+import { type MessageNotification, Notifications, type NotifyOptions } from "./notification.js";
 import {
   type MessageQueueOptions,
   type MessageWritableOptions,
@@ -86,6 +87,7 @@ export class MessageQueue
   readonly #sends = new Turns();
   /** Bytes of its longest message, which never changes; undefined until it was asked for. */
   #messageSize: number | undefined;
+  readonly #notifications: Notifications;
   #unlinking: Promise<void> | undefined;
 
   private constructor(
@@ -98,6 +100,7 @@ export class MessageQueue
     this.name = name;
     this.#isOwner = isOwner;
     this.#descriptor = makeDescriptor((fd) => this.#leave(fd));
+    this.#notifications = new Notifications(this.#descriptor);
   }
 
   /**
@@ -379,6 +382,20 @@ export class MessageQueue
   }
 
   /**
+   * Asks to be told once of a message that finds the queue empty: mq_notify(3), by a signal. Ask first, then take what is there, then
+   * await `arrived`: a message that is there already is told to nobody. An awaited receive does not keep it from being told; one that
+   * is blocked in the kernel does, in any process.
+   *
+   * One process at a time is told. To close *any* descriptor of the queue in this process withdraws it, in the kernel, of which
+   * only the object that is closed knows.
+   * @throws EBUSY a process is told already, this one or another · ENOSYS in a Worker thread · EBADF closed · Error of the code
+   *   ERR_INVALID_STATE: another notification of this process is told by the signal · AbortError
+   */
+  async notify(options?: NotifyOptions): Promise<MessageNotification> {
+    return await this.#notifications.add(options);
+  }
+
+  /**
    * Removes the name: mq_unlink(3). Who has the queue open keeps it, with its messages. A second call does nothing.
    * @throws ENOENT somebody else has removed it · EACCES another's, without CAP_FOWNER · TypeError the object does not know the
    *   name
@@ -421,6 +438,7 @@ export class MessageQueue
 
   /** What comes before the descriptor is closed. */
   #leave(fd: number): Promise<void> | undefined {
+    this.#notifications.close();
     this.#inbox.close((name) => this.#descriptor.closedError(name));
     return this.#inbox.isIdle && !this.#isOwner ? undefined : this.#finish(fd);
   }
