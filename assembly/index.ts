@@ -25,6 +25,7 @@ import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
 import * as processes from "./process";
 import { complete } from "./release";
+import * as signals from "./signal";
 import * as splices from "./splice";
 import * as queues from "./sysv-queue";
 import * as tree from "./tree";
@@ -359,6 +360,11 @@ export function mq_notify(index: u32, fd: i32, isRequest: i32, how: i32, signal:
   return leave(task, messageQueues.requestNotification(callerOf(task), fd, isRequest != 0, how, signal));
 }
 
+/** `set` has a bit for each signal, bit 0 for signal 1. */
+export function sigwait(index: u32, set: u32): i32 {
+  return attempt(enter(index, number.CALL_SIGWAIT, set, 0, 0));
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -404,6 +410,8 @@ function attemptOf(task: Task): i32 {
       return clock.sleepOn(task, task.a, task.b, 0);
     case number.CALL_WAITPID:
       return processes.waitForChild(task, task.a, task.b);
+    case number.CALL_SIGWAIT:
+      return signals.waitForSignal(task, task.a);
     default:
       assert(false, "a call that is never parked");
       return 0;

@@ -27,13 +27,14 @@ export function inspectTask(index: u32): i32 {
   return 1;
 }
 
-/** State, pid, index of the parent. */
+/** State, pid, index of the parent, pending signals. */
 export function inspectProcess(index: u32): i32 {
   if (!pool(PROCESS_POOL).isUsed(index)) return 0;
   const process = processAt(index);
   answer(0, process.state);
   answer(1, process.pid);
   answer(2, process.parent);
+  answer(3, process.pendingSignals);
   return 1;
 }
 
@@ -74,7 +75,10 @@ export function inspectSysvQueue(index: u32): i32 {
   return 1;
 }
 
-/** Messages, messages at most, bytes of each at most, process that is to be told plus 1, bytes of the name, which is in the window. */
+/**
+ * Messages, messages at most, bytes of each at most, process that is to be told plus 1, bytes of the name, which is in the
+ * window, the signal by which it is told.
+ */
 export function inspectMessageQueue(index: u32): i32 {
   if (!pool(MESSAGE_QUEUE_POOL).isUsed(index)) return 0;
   const queue = messageQueueAt(index);
@@ -83,6 +87,7 @@ export function inspectMessageQueue(index: u32): i32 {
   answer(2, queue.maxBytes);
   answer(3, queue.notified);
   answer(4, queue.file.nameLength);
+  answer(5, queue.signal);
   copyName(queue.file, WINDOW);
   return 1;
 }

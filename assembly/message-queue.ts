@@ -22,6 +22,7 @@ import { MESSAGE_QUEUE_POOL, pool } from "./core/pool";
 import { Process, processAt, processIndex } from "./core/process";
 import { removeQueueOf } from "./core/user";
 import { WaitQueue, wake } from "./core/wait";
+import { sendSignal } from "./signal";
 
 @unmanaged
 export class MessageQueue {
@@ -152,8 +153,11 @@ export function takeMessage(queue: MessageQueue): u32 {
 
 /** A message has come that nobody waited for: who wanted to know of the first one is told, once, and polls look again. */
 export function notify(queue: MessageQueue): void {
-  // Told by no signal yet (src/refusals.ts): SIGEV_NONE, and the signal 0, are told by nothing.
-  if (queue.notified && queue.count == 1) removeNotification(queue);
+  if (queue.notified && queue.count == 1) {
+    // Only SIGEV_SIGNAL has one. No permission is asked for, and the signal 0 is none.
+    if (queue.signal) sendSignal(processAt(queue.notified - 1), queue.signal);
+    removeNotification(queue);
+  }
   wake(queue.polls, 0);
 }
 

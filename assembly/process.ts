@@ -133,6 +133,7 @@ export function shareDescriptor(from: Process, fd: i32, to: Process): i32 {
 export function endProcess(process: Process, status: u32, caller: Task): void {
   process.state = PROCESS_EXITING;
   process.exitStatus = status;
+  process.pendingSignals = 0;
   const index = processIndex(process);
   const end = pool(TASK_POOL).high;
   for (let at: u32 = 0; at < end; at++) {

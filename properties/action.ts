@@ -22,6 +22,7 @@ export type ActionArgument =
   | { readonly maxmsg: number; readonly msgsize: number }
   | { readonly flags: number }
   | { readonly notify: number; readonly signo: number }
+  | { readonly signals: readonly number[] }
   | { readonly soon: string; readonly seed: number }
   | null
   /** fd and events of each entry. */
@@ -48,6 +49,7 @@ export function javascriptArgument(argument: ActionArgument): unknown {
   if ("offset" in argument) return BigInt(argument.offset);
   if ("long" in argument) return BigInt(argument.long);
   if ("settings" in argument) return argument.settings;
+  if ("signals" in argument) return argument.signals;
   if ("soon" in argument) return BigInt(Date.now()) * 1_000_000n + BigInt(argument.soon);
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   return argument.map(([fd, events]) => ({ fd, events }));
@@ -140,6 +142,7 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("soon" in argument) return `in ${argument.soon} ns`;
   if ("maxmsg" in argument) return `${argument.maxmsg} of ${argument.msgsize} bytes`;
   if ("flags" in argument) return `0${(argument.flags >>> 0).toString(8)}`;
+  if ("signals" in argument) return `signals ${listText(argument.signals)}`;
   if ("notify" in argument) return `SIGEV ${argument.notify}, signal ${argument.signo}`;
   return `[${argument.map(([fd, events]) => `${fd}:${eventText(events)}`).join(" ")}]`;
 }

@@ -382,6 +382,26 @@ const strangeSettings = objectOf(
   [],
 );
 
+/** What is no set, and sets with what is no signal, or none that can be waited for: one of others would be waited for. */
+const strangeSignals = fc.oneof(
+  make(
+    () => undefined,
+    () => 3,
+    () => "12",
+    throwing,
+    () => revoked([]),
+    () => ({ length: 2 ** 40 }),
+    () => new Array(5),
+    () => Object.assign([0], { [Symbol.iterator]: hostile }),
+  ),
+  fc
+    .tuple(
+      fc.oneof(wrongTypes, plain(fc.constantFrom(0, -1, 9, 11, 19, 34, 64, 65, 0.5, 2 ** 32))),
+      ints(1, 2),
+    )
+    .map(([bad, good]) => () => [good(), bad(), good()]),
+);
+
 /** Milliseconds: never for long. */
 const strangeTimeouts = fc.oneof(
   { arbitrary: make(() => 0), weight: 6 },
@@ -426,6 +446,7 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("mq_getattr", fd),
     call("mq_setattr", fd, fc.oneof(wrongTypes, objectOf({ flags: int }))),
     call("mq_notify", fd, fc.oneof(wrongTypes, objectOf({ notify: int, signo: int }))),
+    call("sigwait", strangeSignals, strangeOptions),
     call("close", fd),
     call("dup", fd),
     call("dup2", fd, fd),

@@ -4,9 +4,9 @@ import { Machine } from "../backends/wasm/machine.js";
 import { type CaseResult, runCase } from "./case.js";
 import type { Executor } from "./executor.js";
 import {
-  canRun,
   type ExecutorName,
   executorNames,
+  obstacle,
   openExecutor,
   type Subject,
   subjectOf,
@@ -90,7 +90,7 @@ class Campaign {
   /** Generates cases until `steps` steps were made. */
   async search(request: Request, steps: number): Promise<Difference | undefined> {
     const wanted = request.only === undefined ? mechanisms : [request.only];
-    const turns = wanted.filter((mechanism) => canRun(this.#name, mechanism, placeHere()));
+    const turns = wanted.filter((mechanism) => obstacle(this.#name, mechanism, placeHere()) === undefined);
     if (turns.length === 0) return undefined;
     for (let turn = 0; this.tally.steps < steps; turn++) {
       const mechanism = turns[turn % turns.length] as Mechanism;

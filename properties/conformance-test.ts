@@ -1,6 +1,6 @@
 // What the property files of the mechanisms share: a short campaign of one mechanism on each executor.
 import { expect, it } from "vitest";
-import { canRun, type ExecutorName, executorNames } from "./executors.js";
+import { type ExecutorName, executorNames, obstacle } from "./executors.js";
 import type { Mechanism } from "./generators/index.js";
 import { placeInside, startCampaign } from "./isolation.js";
 import type { Report, Request } from "./report.js";
@@ -25,7 +25,9 @@ export function itConforms(
   for (const executor of executorNames) {
     const title = titles[executor];
     if (title === undefined) continue;
-    it.skipIf(!isLinux || !canRun(executor, only, placeInside()))(title, async () => {
+    it.skipIf(!isLinux)(title, async (context) => {
+      const reason = obstacle(executor, only, placeInside());
+      if (reason !== undefined) return context.skip(reason);
       const report = await campaign({ steps: steps[executor], seed: 1, only, executor });
       expect(report.tallies[0]?.steps).toBeGreaterThanOrEqual(steps[executor]);
       if (blocks) expect(report.tallies[0]?.blocked).toBeGreaterThan(0);

@@ -2,22 +2,27 @@
 import type { Executor } from "./executor.js";
 import { hasFiles, isAboutProcesses, isAboutUsers, type Mechanism } from "./generators/index.js";
 import type { Place } from "./place.js";
-import { canBecomeOthers } from "./real-machine.js";
 
 export const executorNames = ["sync", "awaited"] as const;
 export type ExecutorName = (typeof executorNames)[number];
 
 /**
- * Which cases an executor can run in a place: those that start and end processes are blocking calls' only; those with files need
- * root, be it of a user namespace; those about users need others than root; those about message queues need namespaces of
- * their own, so that nothing else is ever touched.
+ * Why an executor cannot run the cases of a mechanism in a place; undefined if it can. Those that start and end processes are
+ * blocking calls' only; those with files need root, be it of a user namespace; those about message queues need namespaces of
+ * their own, so that nothing else is ever touched; where users are named, they must be there.
  */
-export const canRun = (name: ExecutorName, mechanism: Mechanism, place: Place): boolean =>
-  (name === "sync" || !isAboutProcesses(mechanism)) &&
-  (!hasFiles(mechanism) || place.isRoot) &&
-  (!mechanism.startsWith("mqueue") || place.hasQueueNames) &&
-  (!isAboutUsers(mechanism) || canBecomeOthers()) &&
-  (!mechanism.startsWith("sysv") || place.hasOwnQueues);
+export function obstacle(name: ExecutorName, mechanism: Mechanism, place: Place): string | undefined {
+  if (name === "awaited" && isAboutProcesses(mechanism)) return "awaited calls start and end no processes";
+  if (hasFiles(mechanism) && !place.isRoot) return "namespaces are forbidden here, and only root's files fit";
+  if (mechanism.startsWith("mqueue") && !place.hasQueueNames) {
+    return "the names of message queues cannot be seen: namespaces are forbidden here, or mounting mqueue in them";
+  }
+  if (mechanism.startsWith("sysv") && !place.hasOwnQueues) {
+    return "namespaces are forbidden here: queues would be everybody's";
+  }
+  const needsOthers = isAboutUsers(mechanism) || mechanism.startsWith("sysv");
+  return needsOthers && !place.hasOtherUsers ? "there are no other users here" : undefined;
+}
 
 /** What cases are about: calls in processes that last, or processes themselves. */
 export type Subject = "calls" | "processes";

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { ISOLATED } from "./isolated.js";
 import type { Place } from "./place.js";
 import { QUEUES_FOLDER } from "./queue-names.js";
+import { canBecomeOthers } from "./real-machine.js";
 import type { Report, Request } from "./report.js";
 
 /** What a campaign's process sends: how far it is, then what came of it. */
@@ -33,16 +34,22 @@ const makingQueues = [
   "sh",
 ];
 
-/** How a command is started in namespaces of its own, and whether those have a place for the names of queues. */
+/** An option of unshare(1): root of a user namespace of one user. */
+const ONE_USER = "-Ur";
+
+/** How a command is started in namespaces of its own. */
 interface Isolation {
   readonly command: readonly string[];
+  /** Whether they have a place for the names of queues. */
   readonly hasQueueNames: boolean;
+  readonly isOneUser: boolean;
 }
 
 /** undefined where namespaces are forbidden. */
 function findIsolation(): Isolation | undefined {
   // Whoever is not root becomes it in a user namespace first.
-  const own = process.getuid?.() === 0 ? [namespaces, ["-Ur", ...namespaces]] : [["-Ur", ...namespaces]];
+  const own =
+    process.getuid?.() === 0 ? [namespaces, [ONE_USER, ...namespaces]] : [[ONE_USER, ...namespaces]];
   const plain = own.map((options) => ["unshare", ...options]);
   const separate = [...plain.map((command) => [...dying, ...command]), ...plain];
   return [makingQueues, mounting, []]
@@ -50,6 +57,7 @@ function findIsolation(): Isolation | undefined {
       separate.map((command) => ({
         command: [...command, ...more],
         hasQueueNames: more === makingQueues,
+        isOneUser: command.includes(ONE_USER),
       })),
     )
     .find(({ command }) => works(command));
@@ -62,6 +70,7 @@ export function placeInside(): Place {
     isRoot: process.getuid?.() === 0 || isolation !== undefined,
     hasQueueNames: isolation?.hasQueueNames ?? false,
     hasOwnQueues: isolation !== undefined,
+    hasOtherUsers: canBecomeOthers() && isolation?.isOneUser !== true,
   };
 }
 

@@ -106,7 +106,7 @@ function setGroups(groups: readonly number[]): number {
 export const closeFrom = (first: number): number => functions.close_range(first, -1, 0);
 
 /** A real-time signal that neither libc nor node uses. */
-const INTERRUPTION = 41;
+export const INTERRUPTION = 41;
 
 /**
  * Makes a signal interrupt calls without any other effect: its handler is a C function that does nothing worth

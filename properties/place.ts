@@ -1,6 +1,7 @@
 // What a campaign may do where it runs: it is asked there, and told beforehand by isolation.ts.
 import { canMakeQueues } from "./queue-names.js";
 import { hasOwnQueues } from "./queues.js";
+import { canBecomeOthers } from "./real-machine.js";
 
 export interface Place {
   /** Whether its processes are root's, if only in a user namespace of their own. */
@@ -9,6 +10,8 @@ export interface Place {
   readonly hasQueueNames: boolean;
   /** Whether System V message queues are its own: they end with it. */
   readonly hasOwnQueues: boolean;
+  /** Whether its processes can become all users of cases, and files and queues be theirs. */
+  readonly hasOtherUsers: boolean;
 }
 
 /** The place of this process. */
@@ -16,4 +19,5 @@ export const placeHere = (): Place => ({
   isRoot: process.getuid?.() === 0,
   hasQueueNames: canMakeQueues(),
   hasOwnQueues: hasOwnQueues(),
+  hasOtherUsers: canBecomeOthers(),
 });

@@ -31,9 +31,13 @@ export function commandOf(user: UserName): readonly string[] {
   const numbers = Array.from({ length: CAP_LAST_CAP + 1 }, (_, number) => number);
   const kept = numbers.filter((number) => (capabilities >> BigInt(number)) & 1n);
   const bounding = ["-all", ...kept.map((number) => `+cap_${number}`)].join();
-  const list = groups.length === 0 ? "--clear-groups" : `--groups=${groups.join()}`;
+  const list =
+    groups.length > 0 ? `--groups=${groups.join()}` : maySetGroups() ? "--clear-groups" : "--keep-groups";
   return ["setpriv", "--regid=0", list, `--bounding-set=${bounding}`];
 }
+
+/** Not in the user namespace of somebody who is no root: user_namespaces(7). */
+const maySetGroups = (): boolean => readFileSync("/proc/self/setgroups", "latin1").trim() === "allow";
 
 let ownCapabilities: bigint | undefined;
 

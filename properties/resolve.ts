@@ -94,6 +94,7 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   }
   if ("everQueue" in argument) return pickQueue(setting.queues, argument.everQueue);
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
+  if ("signals" in argument) return argument;
   if ("soon" in argument) return { soon: argument.soon, seed: setting.stepNumber };
   if ("buffers" in argument) return { ...argument, seed: setting.stepNumber };
   if ("bytes" in argument) return { bytes: argument.bytes, seed: setting.stepNumber };

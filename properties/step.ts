@@ -50,6 +50,8 @@ export type StepArgument =
   | { readonly maxmsg: number; readonly msgsize: number }
   | { readonly flags: number }
   | { readonly notify: number; readonly signo: number }
+  /** Signals to wait for. */
+  | { readonly signals: readonly number[] }
   /** A time of CLOCK_REALTIME that comes so many nanoseconds after the call, in decimal. */
   | { readonly soon: string }
   /** A System V queue: the k-th there is, or the k-th ever made. */

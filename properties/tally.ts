@@ -62,6 +62,10 @@ export interface Pair {
   readonly count: number;
 }
 
+/** The names of the calls that were made in any of some tallies, whatever came of them. */
+export const madeCalls = (tallies: readonly PlainTally[]): ReadonlySet<string> =>
+  new Set(tallies.flatMap(({ ends }) => Object.keys(ends).map((end) => end.slice(0, end.indexOf(" ")))));
+
 /** The pairs that a program can meet, with how often they were met in all of some tallies. */
 export function pairs(tallies: readonly PlainTally[]): Pair[] {
   const times = (key: string): number => tallies.reduce((sum, { ends }) => sum + (ends[key] ?? 0), 0);

@@ -1,8 +1,9 @@
 // A campaign's report as people read it.
 import Table from "cli-table3";
 import colors from "picocolors";
+import { syscallList } from "../src/syscalls.js";
 import type { Difference, Report } from "./report.js";
-import { pairs } from "./tally.js";
+import { madeCalls, pairs } from "./tally.js";
 
 const number = (value: number): string => value.toLocaleString("en-US");
 
@@ -20,13 +21,21 @@ export function coverageText(report: Report): string {
       `${number(tally.states)} distinct states, ${number(tally.inconclusive)} sequences inconclusive${known.join("")}`,
     ].join(" ");
   });
-  const all = pairs(report.tallies);
-  const missed = all.filter(({ count }) => count === 0).map(({ call, errno }) => `${call} ${errno}`);
-  lines.push(
-    `${all.length - missed.length} of ${all.length} (call, errno) pairs of the manual pages that a program can meet` +
-      (missed.length === 0 ? "" : `; not met: ${missed.join(", ")}`),
-  );
+  lines.push(pairsText(report));
   return lines.join("\n");
+}
+
+/** Which errors were met of the calls that were made, and which calls were not made. */
+function pairsText({ tallies }: Report): string {
+  const made = madeCalls(tallies);
+  const all = pairs(tallies).filter(({ call }) => made.has(call));
+  const missed = all.filter(({ count }) => count === 0).map(({ call, errno }) => `${call} ${errno}`);
+  const unmade = syscallList.map(({ name }) => name).filter((name) => !made.has(name));
+  return [
+    `${all.length - missed.length} of ${all.length} (call, errno) pairs that a program can meet, of the ${made.size} calls made`,
+    ...(missed.length === 0 ? [] : [`not met: ${missed.join(", ")}`]),
+    ...(unmade.length === 0 ? [] : [`calls not made: ${unmade.join(", ")}`]),
+  ].join("\n  ");
 }
 
 /** A difference: its steps with both answers, and how to see it again. */

@@ -542,6 +542,42 @@ const mutants = [
     "return awaitEvents(task, file, queue.polls, -1,",
     { executor: "awaited" },
   ),
+  mqueue(
+    "a message is told of that a blocked receiver is handed",
+    "mq-transfer.ts",
+    "    receiver.d = message;\n",
+    "    insertMessage(queue, message);\n    notify(queue);\n    takeMessage(queue);\n    receiver.d = message;\n",
+  ),
+  mqueue(
+    "a notification comes more than once",
+    "message-queue.ts",
+    "    removeNotification(queue);\n  }\n  wake(queue.polls, 0);",
+    "  }\n  wake(queue.polls, 0);",
+  ),
+  mqueue(
+    "a signal wakes nobody who waits for it",
+    "signal.ts",
+    "  wake(process.signalWait, bitOf(signal));\n",
+    REMOVED,
+    { executor: "awaited" },
+  ),
+  mqueue(
+    "a signal is lost while nobody waits for it",
+    "signal.ts",
+    "  process.pendingSignals |= bitOf(signal);\n",
+    "  if (process.signalFirst) process.pendingSignals |= bitOf(signal);\n",
+    { executor: "awaited" },
+  ),
+  mqueue(
+    "a signal that was taken is pending still",
+    "signal.ts",
+    "    process.pendingSignals &= ~bitOf(signal);\n",
+    REMOVED,
+    { executor: "awaited" },
+  ),
+  mqueue("the highest signal is taken first", "signal.ts", "ctz(wanted) + 1", "32 - clz(wanted)", {
+    executor: "awaited",
+  }),
 ];
 
 /** One that cases on POSIX message queues are to catch. */

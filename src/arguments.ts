@@ -86,8 +86,15 @@ export function path(syscall: string, argument: string, value: unknown): string 
 }
 
 /** Group IDs. The list is copied. */
-export function groupList(syscall: string, argument: string, value: unknown): readonly number[] {
-  if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of group IDs", value);
+export const groupList = (syscall: string, argument: string, value: unknown): readonly number[] =>
+  ints(syscall, argument, "an array of group IDs", value);
+
+/** The signals of a set. The list is copied. */
+export const signalSet = (syscall: string, argument: string, value: unknown): readonly number[] =>
+  ints(syscall, argument, "an array of signals", value);
+
+function ints(syscall: string, argument: string, expected: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw argumentError(syscall, argument, expected, value);
   return Array.from(value, (one: unknown, index) => int(syscall, `${argument}[${index}]`, one));
 }
 

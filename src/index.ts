@@ -23,6 +23,7 @@ export {
 } from "./linux.js";
 export { Message } from "./message-queue/message.js";
 export { type MessageChunk, MessageQueue, type MessageQueueState } from "./message-queue/message-queue.js";
+export type { MessageNotification, NotifyOptions } from "./message-queue/notification.js";
 export type {
   MessageQueueAccess,
   MessageQueueOptions,

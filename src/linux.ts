@@ -52,7 +52,7 @@ export interface MessageReceipt {
 export interface MessageQueueNotification {
   /** SIGEV_NONE or SIGEV_SIGNAL. */
   readonly notify: number;
-  /** The signal; 0 if left out. */
+  /** The signal, one that `sigwait` waits for; 0, which is none, if left out. */
   readonly signo?: number;
 }
 
@@ -554,20 +554,37 @@ export interface Linux {
 
   /**
    * Registers this process to be told once of a message that finds the queue empty, and nobody blocked who receives it; or
-   * withdraws that: mq_notify(3). One process at a time can be registered. What tells of messages today is `poll`.
-   * @param notification null withdraws; SIGEV_NONE registers, and tells nothing
+   * withdraws that: mq_notify(3). One process at a time can be registered. It is told by a signal, which the process catches from
+   * then on until it ends (see `sigwait`): it is never ended by one that nobody waits for.
+   * @param notification null withdraws; SIGEV_SIGNAL with a signal that `sigwait` waits for; SIGEV_NONE, and the signal 0, register
+   *   and tell nothing
    * @throws EBUSY a process is registered already · EBADF not open on a queue · EINVAL no such way, or no such signal · ENOSYS
-   *   SIGEV_SIGNAL with a signal, SIGEV_THREAD
+   *   SIGEV_THREAD, or another signal; in a Worker thread also one that the main thread has not named before
    */
   mq_notify(mqdes: number, notification: MessageQueueNotification | null): Promise<void>;
+
+  /**
+   * Waits until one of the signals is pending for this process, and takes it: sigwait(3). A signal is caught by the process from
+   * the first `sigwait` or `mq_notify` that names it, until it ends: it has no other effect any more, and stays pending until it is
+   * taken, one of a kind (signal(7)). Which of several that wait for a signal gets it is not specified.
+   * @param set SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGURG, SIGWINCH, SIGIO, SIGPWR; without any it waits
+   *   for ever
+   * @returns the signal; of several that are pending the lowest
+   * @throws EINVAL another number · ENOSYS in a Worker thread of a real process: signals reach the main thread only · AbortError: no
+   *   signal was taken
+   */
+  sigwait(set: readonly number[], options?: WaitOptions): Promise<number>;
 }
 
 /** The calls of `Linux` by name. */
 export type SyscallName = Exclude<keyof Linux, "fds">;
 
-/** The plain calls on the calling thread, which block it: for Workers, and for what cannot wait for a promise. */
+/**
+ * The plain calls on the calling thread, which block it: for Workers, and for what cannot wait for a promise. There is no
+ * `sigwait`: what the process catches, a blocked thread does not see.
+ */
 export type SyncLinux = {
-  [Name in Exclude<SyscallName, "spawn" | "msgctl">]: (
+  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "sigwait">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
 } & {

@@ -121,7 +121,7 @@ describe("types", () => {
   it("fit together, and need neither node's nor anyone's", () => {
     const file = put(
       "consumer.ts",
-      `import { Fifo, type Linux, Pipe, type PipeReader } from "linux-ipc";
+      `import { Fifo, type Linux, MessageQueue, Pipe, type PipeReader, SysvMessageQueue } from "linux-ipc";
        import { linux } from "linux-ipc/native";
        import { simulate } from "linux-ipc/simulation";
        export const run = simulate;
@@ -131,6 +131,13 @@ describe("types", () => {
        export async function lines(linux: Linux): Promise<void> {
          await using pipe = await Pipe.create(linux);
          for await (const line of pipe.reader.lines({ timeout: 10 })) line.toUpperCase();
+       }
+       export async function messages(linux: Linux): Promise<void> {
+         await using queue = await MessageQueue.open(linux, "/jobs", { create: true, unlinkOnClose: true });
+         for await (const { text, priority } of queue) text.repeat(priority);
+         await using other = await SysvMessageQueue.open(linux, { path: "/tmp", project: 1 });
+         const type: bigint = (await other.receive({ type: { upTo: 3 } })).type;
+         await other.toWritableStream({ type }).getWriter().write({ message: "x", type: 2 });
        }`,
     );
     expect(complaints(file)).toEqual([]);

@@ -16,6 +16,7 @@ import { NSIG, SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
 import type { Call, QueueNotification, QueueOpening } from "./call.js";
+import { catchableSignals } from "./signals.js";
 
 const knownClocks: ReadonlySet<number> = new Set([
   clocks.CLOCK_REALTIME,
@@ -67,6 +68,9 @@ judges[n.CALL_MQ_UNLINK] = ({ payload }) => (isQueueName(payload as string) ? 0 
 judges[n.CALL_MQ_NOTIFY] = ({ payload }) =>
   payload !== undefined && isUntold(payload as QueueNotification) ? ENOSYS : 0;
 
+judges[n.CALL_SIGWAIT] = ({ payload }) =>
+  (payload as readonly number[]).every((signal) => catchableSignals.has(signal)) ? 0 : EINVAL;
+
 /** The errno of a call that is refused; 0 for one that a kernel is to judge. */
 export function refusal(call: Call): number {
   const judge = judges[call.syscall.number];
@@ -76,6 +80,7 @@ export function refusal(call: Call): number {
 /** glibc wants the slash that it then leaves out; the kernel wants none, and musl takes both. */
 const isQueueName = (name: string): boolean => name.startsWith("/");
 
-/** Whether a notification would come in a way that no program can be told yet. */
+/** Whether a notification would come in a way that no program can be told. What is no signal is for the kernel to judge. */
 const isUntold = ({ notify, signo }: QueueNotification): boolean =>
-  notify === SIGEV_THREAD || (notify === SIGEV_SIGNAL && signo > 0 && signo <= NSIG);
+  notify === SIGEV_THREAD ||
+  (notify === SIGEV_SIGNAL && signo > 0 && signo <= NSIG && !catchableSignals.has(signo));

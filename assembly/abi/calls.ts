@@ -55,3 +55,4 @@ export const CALL_MSGSND = 52;
 export const CALL_MSGRCV = 53;
 export const CALL_MSGCTL = 54;
 export const CALL_FTOK = 55;
+export const CALL_SIGWAIT = 56;

@@ -1,4 +1,15 @@
 // Signal numbers: include/uapi/asm-generic/signal.h; signal(7).
+export const SIGHUP = 1;
+export const SIGINT = 2;
+export const SIGQUIT = 3;
 export const SIGKILL = 9;
+export const SIGUSR1 = 10;
+export const SIGUSR2 = 12;
 export const SIGPIPE = 13;
+export const SIGALRM = 14;
+export const SIGTERM = 15;
+export const SIGURG = 23;
+export const SIGWINCH = 28;
+export const SIGIO = 29;
+export const SIGPWR = 30;
 export const NSIG = 64;

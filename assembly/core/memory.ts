@@ -27,7 +27,7 @@ import {
 
 // Bytes of one item of each pool: `sizeof` of its class, checked where the class is.
 export const TASK_SIZE: u32 = 80;
-export const PROCESS_SIZE: u32 = 128;
+export const PROCESS_SIZE: u32 = 136;
 export const CHUNK_SIZE: u32 = 260;
 export const OPEN_FILE_SIZE: u32 = 24;
 export const WAIT_SIZE: u32 = 36;

@@ -37,6 +37,11 @@ export class Process {
   /** Where waitpid(2) waits. */
   childFirst: u32;
   childLast: u32;
+  /** Signals that were sent to it, and that it has not taken yet: bit 0 is signal 1. */
+  pendingSignals: u32;
+  /** Where sigwait(3) waits. */
+  signalFirst: u32;
+  signalLast: u32;
   /** Its descriptor table: chunks by number, plus 1, two bytes each (core/descriptor.ts). */
   chunk0: u64;
   chunk1: u64;
@@ -48,6 +53,10 @@ export class Process {
 
   get childWait(): WaitQueue {
     return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Process>("childFirst"));
+  }
+
+  get signalWait(): WaitQueue {
+    return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Process>("signalFirst"));
   }
 
   /** Whether it has a capability in effect: capable. */

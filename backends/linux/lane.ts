@@ -8,14 +8,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { EINTR } from "../../assembly/abi/errno.js";
 import { callPlainly, type LaneOutcome, type LaneReply, type NumberedRequest } from "./lane-calls.js";
 import { BEGUN, CANCELLED, DONE, type LaneData, RESULT, THREAD } from "./lane-states.js";
-import { ownThread, signalOften, unblock } from "./thread-signals.js";
+import { admitOnly, ownThread, signalOften } from "./thread-signals.js";
 
 const LOOK_INTERVAL_NS = 100_000_000n;
 
 const { memory, signal, isOrphanable } = workerData as LaneData;
 const states = new Int32Array(memory);
 
-unblock(signal);
+admitOnly(signal);
 Atomics.store(states, THREAD, ownThread());
 
 parentPort?.on("message", (request: NumberedRequest) => {
@@ -33,7 +33,7 @@ parentPort?.on("message", (request: NumberedRequest) => {
 function callUntilDone(request: NumberedRequest): LaneOutcome {
   while (Atomics.load(states, CANCELLED) < request.number) {
     const outcome = callPlainly(request);
-    // An awaited call goes on after a signal that is not its own.
+    // A signal that no thread may block is no reason for an awaited call to end.
     if (outcome.result !== -EINTR) return outcome;
   }
   return { result: -EINTR, value: undefined };

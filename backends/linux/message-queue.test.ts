@@ -225,7 +225,7 @@ describe("a notification", () => {
     linux.sync.mq_send(q, bytes("x"), 0);
     expect(await waiting).toBe("x 0");
     await linux.mq_notify(q, { notify: c.SIGEV_NONE });
-    expect(await codeOf(linux.mq_notify(q, { notify: c.SIGEV_SIGNAL, signo: 10 }))).toBe("ENOSYS");
+    expect(await codeOf(linux.mq_notify(q, { notify: c.SIGEV_SIGNAL, signo: c.SIGKILL }))).toBe("ENOSYS");
     expect(await codeOf(linux.mq_notify(q, { notify: c.SIGEV_SIGNAL, signo: 65 }))).toBe("EINVAL");
     expect(await codeOf(linux.mq_notify(q, { notify: c.SIGEV_THREAD }))).toBe("ENOSYS");
   });

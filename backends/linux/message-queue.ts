@@ -5,16 +5,19 @@
 // once for 0), so ETIMEDOUT means that it would have waited. A message is sent or taken in that one call, whole, or not at all.
 import { EAGAIN, EINTR, EINVAL, ETIMEDOUT } from "../../assembly/abi/errno.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
+import { SIGEV_SIGNAL } from "../../assembly/abi/mqueue.js";
 import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
 import { honestView } from "../../src/byte-length.js";
 import type { Call, QueueNotification, QueueOpening } from "../../src/call.js";
 import type { MessageQueueAttributes, MessageReceipt } from "../../src/linux.js";
+import { catchableSignals } from "../../src/signals.js";
 import { readClock, setTimespec } from "./clock.js";
 import { close } from "./descriptor.js";
 import { entered, owns } from "./descriptors.js";
 import { addressOf, allocate, type Memory } from "./ffi.js";
 import * as libc from "./libc.js";
 import * as queues from "./queue-functions.js";
+import { catchSignals } from "./signals.js";
 
 // Memory of this thread: a time that is always {0, 0}, one that is set, the priority of what was received, structures, and
 // the bytes of a message, where that costs less than to find out where a buffer lies.
@@ -167,9 +170,13 @@ export function mq_setattr(call: Call): number {
 export function mq_notify(call: Call): number {
   const notification = call.payload as QueueNotification | undefined;
   if (notification === undefined) return libc.resultOrErrno(queues.mq_notify(shown(call.a), 0));
+  const { notify, signo } = notification;
+  // Before it can come. Numbers that are no signals are the kernel's to judge.
+  const caught = notify === SIGEV_SIGNAL && catchableSignals.has(signo) ? catchSignals([signo]) : 0;
+  if (caught < 0) return caught;
   const { address, view, bytes } = memory();
   bytes.fill(0, STRUCTURE, STRUCTURE + 64);
-  view.setInt32(STRUCTURE + 8, notification.signo, true);
-  view.setInt32(STRUCTURE + 12, notification.notify, true);
+  view.setInt32(STRUCTURE + 8, signo, true);
+  view.setInt32(STRUCTURE + 12, notify, true);
   return libc.resultOrErrno(queues.mq_notify(shown(call.a), address + STRUCTURE));
 }

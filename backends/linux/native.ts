@@ -1,4 +1,5 @@
 // The real kernel as a backend: which function makes a call, and what a waiting call watches.
+import { isMainThread } from "node:worker_threads";
 import * as n from "../../assembly/abi/calls.js";
 import {
   EAGAIN,
@@ -8,6 +9,7 @@ import {
   EMSGSIZE,
   ENFILE,
   ENOSPC,
+  ENOSYS,
   ENXIO,
   EPERM,
 } from "../../assembly/abi/errno.js";
@@ -15,11 +17,12 @@ import { F_SETPIPE_SZ, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { IPC_NOWAIT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
-import type { Call, PollEntry, QueueOpening, SpawnRequest } from "../../src/call.js";
+import type { Call, PollEntry, QueueNotification, QueueOpening, SpawnRequest } from "../../src/call.js";
 import { isDescriptor, placeOf } from "../../src/call-place.js";
 import { type CallStarter, resultOf } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
 import { refusal } from "../../src/refusals.js";
+import { catchableSignals } from "../../src/signals.js";
 import { startWaiting, type Waiter, type WaitPort, type Watch } from "../../src/waiting.js";
 import * as clock from "./clock.js";
 import * as credentials from "./credentials.js";
@@ -34,6 +37,7 @@ import * as pipe from "./pipe.js";
 import * as poll from "./poll.js";
 import * as process from "./process.js";
 import { hold, release, watchDescriptor } from "./readiness.js";
+import * as signals from "./signals.js";
 import { spawn } from "./spawn.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
@@ -98,6 +102,7 @@ attempts[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_receive;
 attempts[n.CALL_MQ_GETATTR] = messageQueue.mq_getattr;
 attempts[n.CALL_MQ_SETATTR] = messageQueue.mq_setattr;
 attempts[n.CALL_MQ_NOTIFY] = messageQueue.mq_notify;
+attempts[n.CALL_SIGWAIT] = signals.sigwait;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];
@@ -118,6 +123,7 @@ blocking[n.CALL_MQ_SEND] = messageQueue.mq_sendBlocking;
 blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
 blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
 blocking[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_timedreceiveBlocking;
+blocking[n.CALL_SIGWAIT] = signals.sigwaitBlocking;
 
 /** What a waiting call watches, all of it together. */
 class CallWatch implements Watch {
@@ -206,6 +212,9 @@ function* watchParts(call: Call, waiter: Waiter): Generator<Watch | number> {
     case n.CALL_WAITPID:
       yield process.watchChildren(call.a, waiter);
       break;
+    case n.CALL_SIGWAIT:
+      yield signals.watchSignals(waiter);
+      break;
   }
 }
 
@@ -250,12 +259,27 @@ function hintFor(call: Call, errno: number): string | undefined {
     case ENOSPC:
       if (number === n.CALL_MSGGET) return "the limit is /proc/sys/kernel/msgmni";
       return number === n.CALL_MQ_OPEN ? "the limit is /proc/sys/fs/mqueue/queues_max" : undefined;
+    case ENOSYS:
+      return signalHint(call);
     case EPERM:
       return number === n.CALL_FCNTL && call.b === F_SETPIPE_SZ
         ? "the limits are /proc/sys/fs/pipe-max-size, pipe-user-pages-soft and pipe-user-pages-hard"
         : undefined;
   }
   return undefined;
+}
+
+/** Why a signal cannot be waited for, or told by, that can be in another thread. */
+function signalHint({ syscall: { number }, payload }: Call): string | undefined {
+  if (number === n.CALL_SIGWAIT) {
+    return isMainThread
+      ? "a thread that is blocked is told of no signal: await linux.sigwait"
+      : "signals reach the main thread only";
+  }
+  const isTold = number === n.CALL_MQ_NOTIFY && catchableSignals.has((payload as QueueNotification).signo);
+  return isTold && !isMainThread
+    ? "the main thread is to name the signal first, in mq_notify or sigwait: signals reach it only"
+    : undefined;
 }
 
 /** Whether a call sends or receives by a POSIX queue. */

@@ -36,7 +36,8 @@ function descriptorCapacity(): number {
 const CAPACITY = 0;
 const HIGHEST = 1;
 const CHILDREN_MADE = 2;
-const HEADER_WORDS = 3;
+const CAUGHT_SIGNALS = 3;
+const HEADER_WORDS = 4;
 
 function findMemory(): SharedArrayBuffer {
   const inherited = isMainThread ? undefined : getEnvironmentData(SHARED);
@@ -77,6 +78,14 @@ export function raiseHighest(fd: number): void {
   for (let known = highest(); fd >= known; known = highest()) {
     Atomics.compareExchange(header, HIGHEST, known, fd + 1);
   }
+}
+
+/** The signals that the process catches, as a set of bits: signals.ts. */
+export const caughtSignals = (): number => Atomics.load(header, CAUGHT_SIGNALS);
+
+/** Notes that signals are caught. @param set of bits */
+export function addCaughtSignals(set: number): void {
+  Atomics.or(header, CAUGHT_SIGNALS, set);
 }
 
 /** Enters a child. @returns false if there is no room */

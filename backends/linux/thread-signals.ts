@@ -1,4 +1,5 @@
 // Signals to one thread of this process, which interrupt the system call that it waits in.
+import { constants } from "node:os";
 import { NSIG } from "../../assembly/abi/signal.js";
 import * as libc from "./libc.js";
 
@@ -52,15 +53,37 @@ function claim(signal: number): boolean {
   return libc.sigaction(signal, address, 0) === 0;
 }
 
-const SIG_UNBLOCK = 1;
+const SIG_SETMASK = 2;
 const SIGNAL_SET_SIZE = 128;
 
-/** Lets a signal through to this thread: its parent may have been started with it blocked. */
-export function unblock(signal: number): void {
+/**
+ * Signals that no thread may block: those that tell it of its own mistakes (V8 handles SIGSEGV), the profiler's, and the three
+ * that libc changes users and ends threads by.
+ */
+const NEEDED: readonly number[] = [
+  "SIGILL",
+  "SIGTRAP",
+  "SIGABRT",
+  "SIGBUS",
+  "SIGFPE",
+  "SIGSEGV",
+  "SIGSYS",
+  "SIGPROF",
+]
+  .map((name) => constants.signals[name as NodeJS.Signals])
+  .concat(32, 33, 34);
+
+/**
+ * Lets one signal through to this thread, and none of those that others may take: a call like msgrcv(2) ends with EINTR after
+ * any handler, SA_RESTART or not (signal(7)), and who makes it again is the last in line.
+ */
+export function admitOnly(signal: number): void {
   const { address, bytes } = libc.scratch;
-  bytes.fill(0, 0, SIGNAL_SET_SIZE);
-  bytes[(signal - 1) >> 3] = 1 << ((signal - 1) & 7);
-  libc.pthread_sigmask(SIG_UNBLOCK, address, 0);
+  bytes.fill(0xff, 0, SIGNAL_SET_SIZE);
+  for (const admitted of [signal, ...NEEDED]) {
+    bytes[(admitted - 1) >> 3] = (bytes[(admitted - 1) >> 3] as number) & ~(1 << ((admitted - 1) & 7));
+  }
+  libc.pthread_sigmask(SIG_SETMASK, address, 0);
 }
 
 /** The kernel's number of this thread. */

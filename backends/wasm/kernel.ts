@@ -67,6 +67,7 @@ export interface KernelExports {
   mq_getattr(task: I, fd: I): I;
   mq_setattr(task: I, fd: I, flags: I): I;
   mq_notify(task: I, fd: I, isRequest: I, how: I, signal: I): I;
+  sigwait(task: I, set: I): I;
   resume(task: I): I;
   proceed(task: I): I;
   transferred(task: I): I;

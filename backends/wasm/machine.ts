@@ -34,6 +34,7 @@ import {
   TASK_WOKEN,
 } from "../../assembly/abi/model.js";
 import type { Call } from "../../src/call.js";
+import { signalsIn } from "../../src/signals.js";
 import { attemptOf } from "./attempts.js";
 import { instantiateKernel, type KernelExports } from "./kernel.js";
 import { fillGroups, type Memory } from "./memory.js";
@@ -148,6 +149,8 @@ export interface ProcessFacts {
   readonly parent: number;
   /** PROCESS_ALIVE, PROCESS_EXITING or PROCESS_ZOMBIE. */
   readonly state: number;
+  /** Signals that it has not taken yet, the lowest first. */
+  readonly pendingSignals: readonly number[];
 }
 
 /** One open descriptor of a process. */
@@ -194,6 +197,8 @@ export interface MessageQueueFacts {
   readonly maxBytes: number;
   /** The process that is to be told of a message; undefined if none is. */
   readonly notified: number | undefined;
+  /** By which signal; 0 by none. */
+  readonly signal: number;
   /** Undefined once it was unlinked. */
   readonly name: string | undefined;
 }
@@ -411,6 +416,7 @@ export class Machine {
         state: out(0),
         pid: out(1),
         parent: out(2),
+        pendingSignals: signalsIn(out(3)),
       }),
     ).filter(({ process }) => process !== 0);
   }
@@ -483,6 +489,7 @@ export class Machine {
         maxMessages: out(1),
         maxBytes: out(2),
         notified: out(3) === 0 ? undefined : out(3) - 1,
+        signal: out(5),
         name:
           out(4) === 0 ? undefined : `/${new TextDecoder().decode(bytes.subarray(window, window + out(4)))}`,
       }),

@@ -13,6 +13,7 @@ import type { Observation, Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
 import { Pool, type PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
+import { asksForSignal, hasSignalOnItsWay } from "../signals.js";
 import { countBlockedLanes } from "../sync/thread-state.js";
 import { idsOf, type UserName } from "../users.js";
 import { MOST_LANES, type Order, type Reply, waitsInLane } from "./messages.js";
@@ -70,6 +71,7 @@ export class AwaitedExecutor implements Executor {
       return;
     }
     caller.underway.set(id, action.call);
+    caller.isToldBySignals ||= asksForSignal(action);
     caller.hasChanged ||= /^set(resuid|resgid|groups)$/.test(action.call);
     if (action.call === "share") caller.send({ take: second, from: this.#process(first).pid, id });
     else caller.send({ make: action, id });
@@ -88,8 +90,9 @@ export class AwaitedExecutor implements Executor {
 
   /** Asks every process what has completed. @returns whether anything moved, or could */
   async #round(observation: Map<number, Outcome>): Promise<boolean> {
+    const isSignalled = this.#processes.some(({ hasSignalOnItsWay }) => hasSignalOnItsWay);
     const replies = await Promise.all(this.#processes.map((process) => process.ask({ ping: true })));
-    let moved = false;
+    let moved = isSignalled;
     for (const [index, { completed, isReady }] of replies.entries()) {
       moved ||= isReady || completed.length > 0;
       for (const [id, outcome] of completed) {
@@ -127,6 +130,8 @@ class AwaitedProcess implements PooledProcess {
   readonly underway = new Map<number, string>();
   /** Whether the case has made it somebody else, or has tried to. */
   hasChanged = false;
+  /** Whether it may be told of messages by signals. */
+  isToldBySignals = false;
   /** Where it works; undefined if it has not worked yet. */
   #folder: string | undefined;
   readonly #folders: CaseFolders;
@@ -165,6 +170,11 @@ class AwaitedProcess implements PooledProcess {
    */
   get isLeavingLane(): boolean {
     return this.inLanes > 0 && this.inLanes !== countBlockedLanes(this.pid);
+  }
+
+  /** Whether it may have been told of a message, and its event loop not know it yet. */
+  get hasSignalOnItsWay(): boolean {
+    return this.isToldBySignals && hasSignalOnItsWay(this.pid);
   }
 
   send(order: Order): void {
@@ -206,6 +216,7 @@ class AwaitedProcess implements PooledProcess {
     this.#folder = this.#folders.current;
     const { result } = await this.ask({ closeAll: this.#folder, hasChanged: this.hasChanged });
     this.hasChanged = false;
+    this.isToldBySignals = false;
     this.underway.clear();
     return result === 0;
   }

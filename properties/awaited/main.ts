@@ -11,6 +11,7 @@ import { closeFrom, enter, makeChannel, prepareLibc } from "../libc.js";
 import { answer, type Outcome, outcomeOf } from "../outcome.js";
 import { failedOutcome, takeDescriptor } from "../perform.js";
 import { occupyBelow } from "../runtime-descriptors.js";
+import { tellingSignals } from "../signals.js";
 import { countBlockedLanes } from "../sync/thread-state.js";
 import { User } from "../user.js";
 import { MOST_LANES, type Order, type Reply } from "./messages.js";
@@ -183,6 +184,7 @@ async function closeAll(): Promise<number> {
   }
   const giveUpAt = Date.now() + PATIENCE_MS;
   while (underway.size > 0 && Date.now() < giveUpAt) await new Promise(setImmediate);
+  await takeSignals();
   completed = [];
   const left = openDescriptors().filter(isOfCase);
   if (underway.size > 0 || left.length > 0) {
@@ -191,6 +193,24 @@ async function closeAll(): Promise<number> {
     );
   }
   return 0;
+}
+
+/** Takes the signals that are pending: no queue is left that tells of messages by more. */
+async function takeSignals(): Promise<void> {
+  for (let isTaken = true; isTaken; ) {
+    const stop = new AbortController();
+    const waiting = linux.sigwait(tellingSignals, { signal: stop.signal });
+    isTaken = false;
+    waiting.then(
+      () => {
+        isTaken = true;
+      },
+      () => undefined,
+    );
+    for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
+    stop.abort();
+    await waiting.catch(() => undefined);
+  }
 }
 
 /** Whether a descriptor is open on what cases open: a pipe, a FIFO, a directory. */

@@ -8,7 +8,7 @@ import { descriptorSteps, duplicating } from "./descriptors.js";
 import { fifoSteps } from "./fifo.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
-import { makeQueue, messageQueueSteps, passingQueues } from "./message-queue.js";
+import { makeQueue, messageQueueSteps, passingQueues, toldOfTwo } from "./message-queue.js";
 import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSteps } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
@@ -102,6 +102,7 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   mqueue: fc.oneof(
     { weight: 5, arbitrary: someQueues },
     { weight: 1, arbitrary: fc.tuple(passingQueues, someQueues).map(([first, then]) => [...first, ...then]) },
+    { weight: 1, arbitrary: toldOfTwo },
   ),
   "mqueue-process": fc.tuple(someQueues, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,

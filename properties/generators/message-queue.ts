@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import * as k from "../../src/constants.js";
 import { NEVER } from "../action.js";
+import { tellingSignals } from "../signals.js";
 import type { Handle, PathStep, Step, StepArgument } from "../step.js";
 import { anyFd } from "./arguments.js";
 import { interruption } from "./interruption.js";
@@ -105,15 +106,20 @@ const time: fc.Arbitrary<StepArgument> = fc.oneof(
 );
 
 const notification: fc.Arbitrary<StepArgument> = fc.oneof(
-  w(10, fc.constant({ notify: k.SIGEV_NONE, signo: 0 })),
+  w(5, fc.constant({ notify: k.SIGEV_NONE, signo: 0 })),
+  w(
+    10,
+    fc.constantFrom(...tellingSignals).map((signo) => ({ notify: k.SIGEV_SIGNAL, signo })),
+  ),
   w(4, fc.constant(null)),
-  w(3, fc.constant({ notify: k.SIGEV_SIGNAL, signo: 0 })),
+  w(2, fc.constant({ notify: k.SIGEV_SIGNAL, signo: 0 })),
   w(
     1,
     fc.constantFrom(
       { notify: k.SIGEV_SIGNAL, signo: 65 },
       { notify: k.SIGEV_SIGNAL, signo: -1 },
-      { notify: k.SIGEV_SIGNAL, signo: 10 },
+      { notify: k.SIGEV_SIGNAL, signo: k.SIGKILL },
+      { notify: k.SIGEV_SIGNAL, signo: 34 },
       { notify: k.SIGEV_NONE, signo: 99 },
       { notify: k.SIGEV_THREAD, signo: 0 },
       { notify: 4, signo: 0 },
@@ -121,6 +127,13 @@ const notification: fc.Arbitrary<StepArgument> = fc.oneof(
     ),
   ),
 );
+
+const signals: fc.Arbitrary<StepArgument> = fc
+  .oneof(
+    w(8, fc.subarray([...tellingSignals], { minLength: 1 })),
+    w(1, fc.constantFrom([], [k.SIGUSR1, k.SIGUSR1], [k.SIGKILL], [0], [k.SIGUSR2, 65])),
+  )
+  .map((list) => ({ signals: list }));
 
 /** The line that read(2) gives of a queue ends in a pid: it is read whole, or up to the pid, or the pid alone. */
 const statusRoom = fc.constantFrom(100, 60, 30, 53, 0).map((bytes) => ({ room: bytes }));
@@ -160,6 +173,20 @@ const pass: readonly Step[] = [
 export const passingQueues: fc.Arbitrary<readonly Step[]> = fc
   .integer({ min: 2, max: 5 })
   .map((times) => Array.from({ length: times }, () => pass).flat());
+
+/** Two queues tell a process of their messages, before it waits for that: by two signals, or by one. */
+export const toldOfTwo: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(fc.constantFrom(...tellingSignals), fc.constantFrom(...tellingSignals))
+  .map((signos) => {
+    const made = (call: Step["call"], ...args: StepArgument[]): Step => ({ process: 0, call, args });
+    const size = { maxmsg: 2, msgsize: 16 };
+    const opened = ["/q", "/r"].map((path) => made("mq_open", { path }, k.O_RDWR | k.O_CREAT, 0o666, size));
+    const told = signos.flatMap((signo, mq) => [
+      made("mq_notify", { mq }, { notify: k.SIGEV_SIGNAL, signo }),
+      made("mq_send", { mq }, { bytes: 1 }, 0),
+    ]);
+    return [...opened, ...told, made("sigwait", { signals: tellingSignals })];
+  });
 
 export const messageQueueSteps: readonly WeightedStep[] = [
   openQueue,
@@ -201,7 +228,8 @@ export const messageQueueSteps: readonly WeightedStep[] = [
       .oneof(w(8, fc.constantFrom(0, k.O_NONBLOCK)), w(1, fc.constantFrom(k.O_APPEND, -1, 1)))
       .map((flags) => ({ flags })),
   ),
-  step(8, "mq_notify", queueFd, notification),
+  step(10, "mq_notify", queueFd, notification),
+  step(9, "sigwait", signals),
   step(4, "mq_close", queueFd),
   step(2, "close", queueFd),
   step(4, "mq_unlink", queueName),

@@ -84,6 +84,8 @@ export class SyncExecutor implements Executor {
   }
 
   canMake({ call }: Action): boolean {
+    // A blocked thread is told of no signal that its process catches.
+    if (call === "sigwait") return false;
     return call !== "spawn" || (this.#made.length < MOST_CHILDREN && this.#meeting.slots.hasRoom);
   }
 

@@ -7,6 +7,7 @@ import { allowInterruptions, enter, limitDescriptors, prepareLibc } from "../lib
 import { answer, type Outcome } from "../outcome.js";
 import { perform } from "../perform.js";
 import { occupyBelow } from "../runtime-descriptors.js";
+import { catchSignals } from "../signals.js";
 import { User } from "../user.js";
 import type { Connection, Order } from "./commands.js";
 import { Channel, obeyAnywhere } from "./thread.js";
@@ -16,6 +17,7 @@ export async function runChild(text: string): Promise<void> {
   const connection = JSON.parse(text) as Connection;
   prepareLibc();
   allowInterruptions();
+  catchSignals(linux.sync);
   const channel = new Channel(connection, 0);
   const workers = Array.from({ length: connection.threads - 1 }, (_, index) => index + 1);
   await Promise.all(workers.map((thread) => startThread(connection, thread)));

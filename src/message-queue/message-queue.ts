@@ -12,10 +12,14 @@ import { optionsOf } from "../options.js";
 import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
 import {
+  isDirected,
   type MessageReceiver,
+  type MessageSender,
+  type MessageSink,
   type MessageSource,
   type MessageStreamOptions,
   Messages,
+  messageSink,
   messageSource,
   sourceOf,
 } from "../queue/messages.js";
@@ -25,6 +29,7 @@ import type { TimedWaitOptions } from "../timeout.js";
 import { Turns } from "../turns.js";
 import { explainSend, explainTooMany, shortHint, tooShortError, wouldWait } from "./errors.js";
 import { Message } from "./message.js";
+import { type MessageNotification, Notifications, type NotifyOptions } from "./notification.js";
 import {
   type MessageQueueOptions,
   type MessageWritableOptions,
@@ -65,7 +70,12 @@ const first = <Value>(values: Value[]): Value | undefined => values.shift();
  * Any number of receives, iterations and streams may wait beside each other, here and in other processes: a message goes to one
  * of them.
  */
-export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Message, MessageStreamOptions> {
+export class MessageQueue
+  implements
+    AsyncIterable<Message>,
+    MessageReceiver<Message, MessageStreamOptions>,
+    MessageSender<MessageChunk, MessageWritableOptions>
+{
   readonly #linux: Linux;
   readonly #descriptor: Descriptor;
   /** Its name, with the slash in front; undefined if the object was made of a descriptor without it. */
@@ -77,6 +87,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
   readonly #sends = new Turns();
   /** Bytes of its longest message, which never changes; undefined until it was asked for. */
   #messageSize: number | undefined;
+  readonly #notifications: Notifications;
   #unlinking: Promise<void> | undefined;
 
   private constructor(
@@ -89,6 +100,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
     this.name = name;
     this.#isOwner = isOwner;
     this.#descriptor = makeDescriptor((fd) => this.#leave(fd));
+    this.#notifications = new Notifications(this.#descriptor);
   }
 
   /**
@@ -330,14 +342,18 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
    * @param options `priority`: of the chunks without one of their own; `timeout`: of each
    */
   toWritableStream(options?: MessageWritableOptions): WritableStream<MessageChunk> {
-    const { timeout } = optionsOf("toWritableStream", options);
-    const priority = priorityOf("toWritableStream", options);
-    return writableMessages((chunk, signal) => {
+    return writableMessages(this[messageSink]("toWritableStream", options));
+  }
+
+  /** @internal */
+  [messageSink](caller: string, options: MessageWritableOptions | undefined): MessageSink<MessageChunk> {
+    const { timeout } = optionsOf<MessageWritableOptions>(caller, options);
+    const priority = priorityOf(caller, options);
+    return (chunk, signal) => {
       const sending = { priority, signal, ...(timeout !== undefined && { timeout }) };
-      if (typeof chunk !== "object" || chunk === null || !("message" in chunk))
-        return this.send(chunk, sending);
+      if (!isDirected(chunk)) return this.send(chunk, sending);
       return this.send(chunk.message, { ...sending, priority: chunk.priority ?? priority });
-    });
+    };
   }
 
   /** @internal */
@@ -356,12 +372,27 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
     const { maxmsg, msgsize, curmsgs, flags } = await this.#descriptor.call("attributes", undefined, (fd) =>
       this.#linux.mq_getattr(fd),
     );
+    this.#messageSize = msgsize;
     return {
       maxMessages: maxmsg,
       messageSize: msgsize,
       messages: curmsgs,
       nonblocking: (flags & O_NONBLOCK) !== 0,
     };
+  }
+
+  /**
+   * Asks to be told once of a message that finds the queue empty: mq_notify(3), by a signal. Ask first, then take what is there, then
+   * await `arrived`: a message that is there already is told to nobody. An awaited receive does not keep it from being told; one that
+   * is blocked in the kernel does, in any process.
+   *
+   * One process at a time is told. To close *any* descriptor of the queue in this process withdraws it, in the kernel, of which
+   * only the object that is closed knows.
+   * @throws EBUSY a process is told already, this one or another · ENOSYS in a Worker thread · EBADF closed · Error of the code
+   *   ERR_INVALID_STATE: another notification of this process is told by the signal · AbortError
+   */
+  async notify(options?: NotifyOptions): Promise<MessageNotification> {
+    return await this.#notifications.add(options);
   }
 
   /**
@@ -407,6 +438,7 @@ export class MessageQueue implements AsyncIterable<Message>, MessageReceiver<Mes
 
   /** What comes before the descriptor is closed. */
   #leave(fd: number): Promise<void> | undefined {
+    this.#notifications.close();
     this.#inbox.close((name) => this.#descriptor.closedError(name));
     return this.#inbox.isIdle && !this.#isOwner ? undefined : this.#finish(fd);
   }

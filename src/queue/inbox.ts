@@ -72,7 +72,7 @@ export class Inbox<Message> {
    * @throws Error the object is closed: see `leftError`
    */
   putBack(messages: readonly Message[]): void {
-    if (this.#closed !== undefined) throw leftError(messages);
+    if (this.#closed !== undefined && messages.length > 0) throw leftError(messages);
     for (const message of messages) this.#keep(message);
   }
 

@@ -45,6 +45,22 @@ export interface MessageReceiver<Message, Options> {
   [messageSource](caller: string, options: Options | undefined): MessageSource<Message>;
 }
 
+/** What a stream sends by: one chunk, as one message. */
+export type MessageSink<Chunk> = (chunk: Chunk, signal: AbortSignal) => Promise<void>;
+
+/** The key under which an object over a queue makes a sink of itself, for streams of node. */
+export const messageSink: unique symbol = Symbol("messageSink");
+
+/** An object over a queue, as one that is sent to. */
+export interface MessageSender<Chunk, Options> {
+  /** @internal */
+  [messageSink](caller: string, options: Options | undefined): MessageSink<Chunk>;
+}
+
+/** A chunk that carries how it is to be sent. */
+export const isDirected = <Chunk>(chunk: Chunk): chunk is Extract<Chunk, { readonly message: unknown }> =>
+  typeof chunk === "object" && chunk !== null && "message" in chunk;
+
 /** Options of a stream of messages: what ends it is the stream's own `cancel` or `abort`. */
 export type MessageStreamOptions = Omit<TimedWaitOptions, "signal">;
 

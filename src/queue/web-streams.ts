@@ -1,6 +1,6 @@
 // Messages as web streams. A stream leaves the queue open, which others may use beside it. No message is taken before somebody
 // asks for one, and one that comes when the stream is cancelled is put back.
-import { isEndOf, type MessageSource } from "./messages.js";
+import { isEndOf, type MessageSink, type MessageSource } from "./messages.js";
 
 export function readableMessages<Message>(source: MessageSource<Message>): ReadableStream<Message> {
   const ender = new AbortController();
@@ -48,9 +48,5 @@ export function readableMessages<Message>(source: MessageSource<Message>): Reada
   return stream;
 }
 
-/** @param send sends a chunk, as one message */
-export function writableMessages<Chunk>(
-  send: (chunk: Chunk, signal: AbortSignal) => Promise<void>,
-): WritableStream<Chunk> {
-  return new WritableStream<Chunk>({ write: (chunk, controller) => send(chunk, controller.signal) });
-}
+export const writableMessages = <Chunk>(send: MessageSink<Chunk>): WritableStream<Chunk> =>
+  new WritableStream<Chunk>({ write: (chunk, controller) => send(chunk, controller.signal) });

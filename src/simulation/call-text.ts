@@ -23,6 +23,7 @@ import {
   WTERMSIG,
 } from "../linux.js";
 import type { Startable } from "../program.js";
+import { signalText } from "../signals.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
 
 const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
@@ -167,6 +168,8 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return b === 0 ? [`${a}`] : [`${a}`, b === constants.WNOHANG ? "WNOHANG" : `${b}`];
     case n.CALL_KILL:
       return [`${a}`, b === constants.SIGKILL ? "SIGKILL" : `${b}`];
+    case n.CALL_SIGWAIT:
+      return [`[${(payload as readonly number[]).map(signalText).join(", ")}]`];
     default:
       return [`${a}`];
   }
@@ -210,6 +213,8 @@ function outcomeOf(
       return `${value as number}`;
     case n.CALL_WAITPID:
       return waitText(value as WaitResult, a);
+    case n.CALL_SIGWAIT:
+      return signalText(result);
     default:
       return kind === "nothing" ? "" : `${result}`;
   }
@@ -224,7 +229,8 @@ const untilText = (deadline: bigint | undefined): string[] =>
 function notificationText(notification: QueueNotification | undefined): string {
   if (notification === undefined) return "null";
   const { notify, signo } = notification;
-  return notify === constants.SIGEV_NONE ? "SIGEV_NONE" : `${nameOf(notify, notificationWays)} ${signo}`;
+  if (notify === constants.SIGEV_NONE) return "SIGEV_NONE";
+  return `${nameOf(notify, notificationWays)} ${signalText(signo)}`;
 }
 
 const attributesText = ({ flags: set, maxmsg, msgsize, curmsgs }: MessageQueueAttributes): string =>

@@ -10,6 +10,7 @@ import {
   CALL_POLL,
   CALL_READ,
   CALL_READV,
+  CALL_SIGWAIT,
   CALL_SPLICE,
   CALL_TEE,
   CALL_VMSPLICE,
@@ -27,6 +28,7 @@ import type {
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
 import type { Call, PollEntry, SysvMessage } from "../call.js";
+import { signalText } from "../signals.js";
 import { callText } from "./call-text.js";
 import { type Engine, KILLED, type Leftover } from "./engine.js";
 import type { Finding } from "./finding.js";
@@ -230,6 +232,8 @@ class WaitingDiagnosis {
           holders: all.flatMap(({ holders }) => holders),
         };
       }
+      case CALL_SIGWAIT:
+        return this.#signalReason(process, call.payload as readonly number[]);
       case CALL_WAITPID: {
         const children = this.#alive.filter(
           ({ parent, pid }) => parent === process && (call.a < 0 || pid === call.a),
@@ -323,10 +327,37 @@ class WaitingDiagnosis {
     const state = end === "read" ? "empty" : `full, with ${queue.messages} messages in it`;
     const doing = end === "read" ? "sending" : "receiving";
     const by = holders.length === 0 ? "nobody" : heldBy(process, holders);
-    const name =
-      queue.name === undefined ? "a message queue that was unlinked" : `the message queue ${queue.name}`;
     return {
-      reasons: [`on fd ${fd}, ${name}: it is ${state}, and open for ${doing} by ${by}`],
+      reasons: [`on fd ${fd}, ${messageQueueName(queue)}: it is ${state}, and open for ${doing} by ${by}`],
+      holders: processesOf(holders),
+    };
+  }
+
+  /** Signals come of messages: the queues that are to tell the process by one, and who could put a message in. */
+  #signalReason(process: SimulatedProcess, set: readonly number[]): Reason {
+    const telling = [...this.#queues.values()].filter(
+      ({ notified, signal }) => notified === process.index && set.includes(signal),
+    );
+    if (telling.length === 0) {
+      return { reasons: ["for a signal: no message queue is to tell it of a message by one"], holders: [] };
+    }
+    const waits = telling.map((queue) => this.#notificationReason(process, queue));
+    return {
+      reasons: waits.flatMap(({ reasons }) => reasons),
+      holders: waits.flatMap(({ holders }) => holders),
+    };
+  }
+
+  #notificationReason(process: SimulatedProcess, queue: MessageQueueFacts): Reason {
+    const holders = this.#holders.filter((holder) => holder.queue === queue.queue && holder.end !== "read");
+    const by = holders.length === 0 ? "nobody" : heldBy(process, holders);
+    const told = `for ${signalText(queue.signal)}, which tells of a message in ${messageQueueName(queue)}`;
+    const content =
+      queue.messages === 0
+        ? "it is empty"
+        : `but only of one that finds it empty, and it has ${queue.messages} in it`;
+    return {
+      reasons: [`${told}: ${content}, and open for sending by ${by}`],
       holders: processesOf(holders),
     };
   }
@@ -343,6 +374,9 @@ const queueName = (id: number, queue?: SysvQueueFacts): string =>
   queue === undefined || queue.key === IPC_PRIVATE
     ? `the System V queue ${id}`
     : `the System V queue ${id} (key 0x${(queue.key >>> 0).toString(16)})`;
+
+const messageQueueName = ({ name }: MessageQueueFacts): string =>
+  name === undefined ? "a message queue that was unlinked" : `the message queue ${name}`;
 
 const contentText = ({ count, bytes }: SysvQueueFacts, which = ""): string =>
   `${count} ${which}${count === 1 ? "message" : "messages"}, ${bytes.toLocaleString("en-US")} bytes`;

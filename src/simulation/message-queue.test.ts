@@ -131,3 +131,117 @@ it("a receiver that is killed while it waits leaves the queue as it was", async 
     await linux.mq_close(jobs);
   });
 });
+
+const ASK = { notify: c.SIGEV_SIGNAL, signo: c.SIGUSR2 };
+
+const sender = program(url, async (linux, text: string) => {
+  const jobs = await linux.mq_open("/jobs", c.O_WRONLY);
+  await linux.mq_send(jobs, bytes(text), 0);
+  await linux.mq_close(jobs);
+});
+
+/** All messages that are there now. */
+async function drain(linux: Linux, jobs: number): Promise<string[]> {
+  const texts: string[] = [];
+  for (;;) {
+    const text = await receive(linux, jobs).catch((error) => error.code as string);
+    if (text === "EAGAIN") return texts;
+    texts.push(text);
+  }
+}
+
+/** A process that is told by signals of what two others send. @param isEager whether it looks before it asks to be told */
+async function collectByNotification(linux: Linux, isEager: boolean): Promise<void> {
+  const jobs = await linux.mq_open("/jobs", BOTH | c.O_NONBLOCK, 0o600, { maxmsg: 4, msgsize: 8 });
+  const pids = [await linux.spawn(sender, { args: ["a"] }), await linux.spawn(sender, { args: ["b"] })];
+  const seen: string[] = [];
+  while (seen.length < 2) {
+    if (isEager) seen.push(...(await drain(linux, jobs)));
+    await linux.mq_notify(jobs, ASK);
+    if (!isEager) seen.push(...(await drain(linux, jobs)));
+    if (seen.length < 2) await linux.sigwait([c.SIGUSR2]);
+    await linux.mq_notify(jobs, null);
+  }
+  expect(seen.sort()).toEqual(["a", "b"]);
+  for (const pid of pids) await linux.waitpid(pid);
+  await linux.mq_unlink("/jobs");
+  await linux.mq_close(jobs);
+}
+
+/** Is told of a message, and takes it for granted that it is still there. */
+const trusting = program(url, async (linux) => {
+  const jobs = await linux.mq_open("/jobs", c.O_RDONLY | c.O_NONBLOCK);
+  await linux.mq_notify(jobs, ASK);
+  await linux.mq_send(await linux.mq_open("/ready", c.O_WRONLY), bytes("asked"), 0);
+  await linux.sigwait([c.SIGUSR2]);
+  await receive(linux, jobs);
+});
+
+const passerBy = program(url, async (linux) => {
+  await drain(linux, await linux.mq_open("/jobs", c.O_RDONLY | c.O_NONBLOCK));
+});
+
+describe("being told of messages", () => {
+  it("misses none if a process asks first and looks then, under every schedule", async () => {
+    await explore({ schedules: 400 }, (linux) => collectByNotification(linux, false));
+  });
+
+  it("misses one that comes between looking and asking, which a search finds and tells", async () => {
+    const { failure } = await explore.check({ schedules: 400 }, (linux) =>
+      collectByNotification(linux, true),
+    );
+    expect(failure?.kind).toBe("deadlock");
+    expect(failure?.message).toContain("waits in sigwait([SIGUSR2])");
+    expect(failure?.message).toMatch(
+      /for SIGUSR2, which tells of a message in the message queue \/jobs: but only of one that finds it empty, and it has [12] in it/,
+    );
+    expect(failure?.message).toContain("mq_notify(3, SIGEV_SIGNAL SIGUSR2)");
+  });
+
+  it("is raced by who receives: a search finds that the message is gone", async () => {
+    const { failure } = await explore.check({ schedules: 400, leaks: "ignore" }, async (linux) => {
+      const jobs = await linux.mq_open("/jobs", BOTH, 0o600, SIZE);
+      const ready = await linux.mq_open("/ready", BOTH, 0o600, SIZE);
+      const pids = [await linux.spawn(trusting), await linux.spawn(passerBy)];
+      await receive(linux, ready);
+      await linux.mq_send(jobs, bytes("one"), 0);
+      for (const pid of pids) await linux.waitpid(pid);
+    });
+    expect(failure?.kind).toBe("throw");
+    expect(failure?.message).toContain("EAGAIN");
+  });
+
+  it("goes by signals that nobody has to wait for, and that an abort does not take", async () => {
+    await simulate({}, async (linux) => {
+      const q = await linux.mq_open("/q", BOTH, 0o600, SIZE);
+      await linux.mq_unlink("/q");
+      const stop = new AbortController();
+      const aborted = linux.sigwait([c.SIGUSR2], { signal: stop.signal });
+      await linux.mq_notify(q, ASK);
+      stop.abort();
+      await expect(aborted).rejects.toMatchObject({ name: "AbortError" });
+      await linux.mq_send(q, bytes("told"), 0);
+      expect(await linux.sigwait([c.SIGUSR1, c.SIGUSR2])).toBe(c.SIGUSR2);
+      await expect(linux.sigwait([c.SIGKILL])).rejects.toMatchObject({ code: "EINVAL" });
+      await expect(linux.mq_notify(q, { notify: c.SIGEV_SIGNAL, signo: c.SIGKILL })).rejects.toMatchObject({
+        code: "ENOSYS",
+      });
+      await linux.mq_close(q);
+    });
+  });
+
+  it("that never comes is a deadlock, which says whose message is missing", async () => {
+    const error = await errorOf(
+      simulate({}, async (linux) => {
+        const q = await linux.mq_open("/q", BOTH, 0o600, SIZE);
+        await linux.mq_notify(q, ASK);
+        await Promise.all([linux.sigwait([c.SIGUSR2]), linux.sigwait([c.SIGTERM])]);
+      }),
+    );
+    expect(error.message).toContain(
+      "for SIGUSR2, which tells of a message in the message queue /q: it is empty, and open for sending by pid 2 itself (fd 3) alone",
+    );
+    expect(error.message).toContain("waits in sigwait([SIGTERM])");
+    expect(error.message).toContain("for a signal: no message queue is to tell it of a message by one");
+  });
+});

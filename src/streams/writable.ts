@@ -1,6 +1,9 @@
-// A write end as node's stream. It owns the end: when the stream has finished or is destroyed, the end is closed.
+// What is sent as node's stream. A stream of a write end owns it: when the stream has finished or is destroyed, the end is closed. One
+// of a queue leaves it open.
 import { Writable } from "node:stream";
 import type { PipeWriter } from "../pipe/writer.js";
+import { type MessageSender, messageSink } from "../queue/messages.js";
+import { MessageWritable } from "./messages.js";
 
 /** Options of a writable stream. */
 export interface NodeWritableOptions {
@@ -8,6 +11,12 @@ export interface NodeWritableOptions {
   readonly highWaterMark?: number;
   /** Milliseconds that each write may take. */
   readonly timeout?: number;
+}
+
+/** Options of a writable stream of messages. */
+export interface NodeMessageWritableOptions {
+  /** Messages that the stream holds before its `write` says no: node's default if left out. */
+  readonly highWaterMark?: number;
 }
 
 type Callback = (error?: Error | null) => void;
@@ -52,6 +61,20 @@ class WriterStream extends Writable {
  * waits goes together in one, as does what is written while the stream is corked.
  * @param options `timeout`: milliseconds that each write may take; `highWaterMark`
  */
-export function toNodeWritable(writer: PipeWriter, options: NodeWritableOptions = {}): Writable {
-  return new WriterStream(writer, options);
+export function toNodeWritable(writer: PipeWriter, options?: NodeWritableOptions): Writable;
+/**
+ * Makes a stream that sends each chunk as a message, in object mode, and leaves the queue open: bytes, text, or an object of a
+ * message and its priority or type.
+ * @param options as for `toWritableStream` of the queue; `highWaterMark`
+ */
+export function toNodeWritable<Chunk, Options extends object>(
+  queue: MessageSender<Chunk, Options>,
+  options?: Options & NodeMessageWritableOptions,
+): Writable;
+export function toNodeWritable<Options extends NodeWritableOptions>(
+  target: PipeWriter | MessageSender<unknown, Options>,
+  options?: Options,
+): Writable {
+  if (!(messageSink in target)) return new WriterStream(target, options ?? {});
+  return new MessageWritable(target[messageSink]("toNodeWritable", options), options?.highWaterMark);
 }

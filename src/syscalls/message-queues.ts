@@ -239,8 +239,8 @@ export const posixQueueCalls = {
       result: "nothing",
       support: "partial",
       missing:
-        "SIGEV_SIGNAL with a signal, and SIGEV_THREAD, are ENOSYS: signals have no calls yet, poll tells of a message; SIGEV_NONE, " +
-        "and SIGEV_SIGNAL with the signal 0, register and tell nothing",
+        "SIGEV_THREAD is ENOSYS, and so is SIGEV_SIGNAL with a signal that sigwait does not wait for; in Worker threads also with one " +
+        "that the main thread has not named before, in mq_notify or sigwait",
       touches: ["message queue", "process"],
       errors: [
         EBADF_QUEUE,

@@ -1,10 +1,13 @@
 // System V message queues as objects, on both kernels. The real one is the built package's: calls that wait start threads of it.
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { linux as real } from "linux-ipc/native";
 import { afterEach, describe, expect, it } from "vitest";
 import { ownQueues } from "../../backends/linux/testing.js";
 import { IPC_RMID, MSG_INFO } from "../constants.js";
 import type { Linux } from "../linux.js";
 import { simulate } from "../simulation/simulate.js";
+import { toNodeReadable, toNodeWritable } from "../streams/index.js";
 import { collected, failureOf, testerOf, text } from "../testing.js";
 import type { SysvMessage } from "./message.js";
 import { SysvMessageQueue } from "./sysv-message-queue.js";
@@ -270,6 +273,31 @@ describe("an iteration and a stream", () => {
     await writer.close();
     expect([told(await queue.receive()), told(await queue.receive())]).toEqual(["a 3", "b 4"]);
     await queue.close();
+  });
+});
+
+describe("a stream of node's", () => {
+  test("goes from queue to queue, by what is wanted", async (linux) => {
+    const [from, to] = [await create(linux), await create(linux)];
+    const changed = new Transform({
+      objectMode: true,
+      transform: ({ text: each, type }, _encoding, callback) =>
+        callback(null, { message: each.toUpperCase(), type: type + 10n }),
+    });
+    for (const type of [3, 1, 9, 2]) await from.send(`of ${type}`, { type });
+    const piping = pipeline(
+      toNodeReadable(from, { type: { upTo: 3 } }),
+      changed,
+      toNodeWritable(to, { type: 5 }),
+    );
+    const got: string[] = [];
+    for (let i = 0; i < 3; i++) got.push(told(await to.receive()));
+    expect(got).toEqual(["OF 1 11", "OF 2 12", "OF 3 13"]);
+    // It waits for more: to close its object ends that, and the stream.
+    expect(told(await from.receive())).toBe("of 9 9");
+    await from.close();
+    await piping;
+    await to.close();
   });
 });
 

@@ -14,16 +14,27 @@ import { abortSignal, bytes as checkedBytes, int, size } from "../arguments.js";
 import { byteLengthOf } from "../byte-length.js";
 import { bytesOf } from "../data.js";
 import { asyncDispose } from "../dispose.js";
-import { addToMessage, argumentError, codeOf, isAbortError, isOfACall } from "../errors.js";
+import {
+  addToMessage,
+  argumentError,
+  codeOf,
+  isAbortError,
+  isOfACall,
+  type SyscallError,
+} from "../errors.js";
 import { Handle, type HandleKind } from "../handle.js";
 import type { Linux } from "../linux.js";
 import { optionsOf } from "../options.js";
 import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
 import {
+  isDirected,
   type MessageReceiver,
+  type MessageSender,
+  type MessageSink,
   type MessageSource,
   Messages,
+  messageSink,
   messageSource,
   sourceOf,
 } from "../queue/messages.js";
@@ -86,6 +97,13 @@ class QueueHandle extends Handle {
     this.#onClose = onClose;
   }
 
+  /** What waits while the object is closed may find the queue removed before it is told. */
+  override named(error: unknown): unknown {
+    return super.named(
+      this.isClosed && isGone(error) ? this.closedError((error as SyscallError).syscall) : error,
+    );
+  }
+
   protected async release(): Promise<void> {
     try {
       await this.#onClose();
@@ -102,7 +120,10 @@ class QueueHandle extends Handle {
  * A call that waits takes a thread of its own on a real kernel: at most 64 at a time, LINUX_IPC_MAX_LANES.
  */
 export class SysvMessageQueue
-  implements AsyncIterable<SysvMessage>, MessageReceiver<SysvMessage, SysvStreamOptions>
+  implements
+    AsyncIterable<SysvMessage>,
+    MessageReceiver<SysvMessage, SysvStreamOptions>,
+    MessageSender<SysvChunk, SysvWritableOptions>
 {
   readonly #linux: Linux;
   readonly #handle: QueueHandle;
@@ -368,14 +389,18 @@ export class SysvMessageQueue
    * @param options `type`: of the chunks without one of their own; `timeout`: of each
    */
   toWritableStream(options?: SysvWritableOptions): WritableStream<SysvChunk> {
-    const { timeout } = optionsOf<SysvWritableOptions>("toWritableStream", options);
-    const type = typeOf("toWritableStream", options);
-    return writableMessages((chunk, signal) => {
+    return writableMessages(this[messageSink]("toWritableStream", options));
+  }
+
+  /** @internal */
+  [messageSink](caller: string, options: SysvWritableOptions | undefined): MessageSink<SysvChunk> {
+    const { timeout } = optionsOf<SysvWritableOptions>(caller, options);
+    const type = typeOf(caller, options);
+    return (chunk, signal) => {
       const sending = { type, signal, ...(timeout !== undefined && { timeout }) };
-      if (typeof chunk !== "object" || chunk === null || !("message" in chunk))
-        return this.send(chunk, sending);
+      if (!isDirected(chunk)) return this.send(chunk, sending);
       return this.send(chunk.message, { ...sending, type: chunk.type ?? type });
-    });
+    };
   }
 
   /** @internal */
@@ -433,7 +458,7 @@ export class SysvMessageQueue
   /**
    * Removes the queue with its messages: IPC_RMID of msgctl(2). Who waits in it gets EIDRM, in every process. A second call does
    * nothing.
-   * @throws EINVAL somebody else has removed it · EPERM another's queue
+   * @throws EINVAL somebody else has removed it · EPERM another's queue · EBADF closed
    */
   remove(): Promise<void> {
     this.#removing ??= this.#remove();
@@ -442,12 +467,18 @@ export class SysvMessageQueue
 
   async #remove(): Promise<void> {
     try {
-      await this.#linux.msgctl(this.id, IPC_RMID);
+      await this.#handle.call("remove", undefined, async (id) => {
+        try {
+          await this.#linux.msgctl(id, IPC_RMID);
+        } catch (error) {
+          explainControl(error, false);
+          throw error;
+        }
+      });
     } catch (error) {
       // It may go better another time.
       this.#removing = undefined;
-      explainControl(error, false);
-      throw this.#handle.named(error);
+      throw error;
     }
   }
 
@@ -470,15 +501,18 @@ export class SysvMessageQueue
     this.#inbox.close((name) => this.#handle.closedError(name));
     this.#ender.abort("closed");
     if (this.#isOwner) {
-      await this.remove().catch((error: unknown) => {
-        // It is gone: that is what was asked for.
-        if (codeOf(error) !== "EINVAL" && codeOf(error) !== "EIDRM") throw error;
+      await this.#linux.msgctl(this.id, IPC_RMID).catch((error: unknown) => {
+        // That is what was asked for.
+        if (!isGone(error)) throw error;
       });
     } else if (!this.#inbox.isIdle) {
       await this.#inbox.empty(({ bytes, type }) => this.#sendNow(this.id, bytes, type));
     }
   }
 }
+
+/** Whether a call found no queue of its id. */
+const isGone = (error: unknown): boolean => codeOf(error) === "EINVAL" || codeOf(error) === "EIDRM";
 
 const keyText = (key: number): string => `0x${(key >>> 0).toString(16)}`;
 
