@@ -173,12 +173,14 @@ export async function supervise(
       if (message === undefined) break;
       untouched.add(Number(message.text));
     }
+    const again: number[] = [];
     for (const job of held.get(number) ?? []) {
       const count = (deathsOf.get(job) ?? 0) + (untouched.has(job) ? 0 : 1);
       deathsOf.set(job, count);
-      if (count < mostDeaths) open.unshift(job);
+      if (count < mostDeaths) again.push(job);
       else givenUp.push(job);
     }
+    open.unshift(...again);
     held.delete(number);
   }
 
