@@ -7,7 +7,7 @@
 //   it holds          bytes, 64 KiB                            records, 10 (msg_max), whatever their length
 //   when it is full   writers wait                             writers wait
 //   order             as written                               the most severe first; as written among those of one severity
-//   without readers   nobody can open it, what it held is lost records are kept, until the machine stops
+//   without readers   who opens it waits                       records are kept, until the machine stops
 //   its end           the last writer has closed it            none
 //
 // So a record of an emergency overtakes what lies before it, and the order of one writer's records holds within a severity. And the collector

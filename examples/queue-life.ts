@@ -3,8 +3,8 @@
 //
 // A POSIX queue (mq_overview(7)) gives out the highest priority first. It has a name, and is open as a file is: when the name is
 // removed, who has it open goes on. So the name can go as soon as all have the queue that are to have it, and then nothing is
-// left on the machine however they end. But a process that is to open it by name may come too late: `hasty` starts a child and
-// removes the name, and in most runs the child was faster. `mended` passes it the open queue.
+// left on the machine however they end. But a process that is to open it by name may come too late: `hasty` starts a child, and
+// removes the name without knowing whether the child was there. `mended` passes it the open queue.
 //
 // A System V queue (sysvipc(7)) gives out the type that a receiver asks for. It has an identifier, and nobody has it open: when it
 // is removed it is gone for all at once, and who waits on it is told by EIDRM. That can be the word for "enough".
