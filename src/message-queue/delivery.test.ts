@@ -123,6 +123,7 @@ const attempts: Record<string, Attempt> = {
       await other.close();
     } catch (error) {
       // Full: then it says so, and hands them over.
+      if (codeOf(error) !== "ERR_MESSAGES_LEFT") throw error;
       given.push(...(error as { messages: Message[] }).messages);
     }
     await Promise.all([cancelling, reading]);

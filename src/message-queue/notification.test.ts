@@ -87,6 +87,10 @@ describe("a notification", () => {
     await other.send("x");
     await second.arrived;
     expect(await failureOf(queue.notify())).toMatchObject({ code: "EBADF" });
+    const third = await create(linux);
+    const late = failureOf(third.notify());
+    await third.close();
+    expect(await late).toMatchObject({ code: "EBADF" });
     expect((await failureOf(other.notify({ signo: 9 }))).message).toContain(
       'notify: "options.signo" must be one of SIGHUP',
     );

@@ -95,6 +95,8 @@ export class Notifications {
     try {
       await dropPending(linux, signo);
       await linux.mq_notify(this.#queue.openNumber("notify"), { notify: SIGEV_SIGNAL, signo });
+      // Closed meanwhile: withdrawn, by the kernel.
+      this.#queue.openNumber("notify");
     } catch (error) {
       signalsOf(linux).delete(signo);
       if (codeOf(error) === "EBUSY") {

@@ -67,7 +67,11 @@ const attempts: Record<string, Attempt> = {
     const given: SysvMessage[] = [];
     const reading = reader.read().then(({ value }) => value && given.push(value));
     await linux.getpid();
-    const closing = object.close();
+    const closing = object.close().catch((error: unknown) => {
+      // Full: then it says so, and hands them over.
+      if (codeOf(error) !== "ERR_MESSAGES_LEFT") throw error;
+      given.push(...(error as { messages: SysvMessage[] }).messages);
+    });
     await Promise.all([closing, reader.cancel(), reading]);
     given.push(...(await receiving));
     return given;
