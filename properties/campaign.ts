@@ -6,6 +6,7 @@ import type { Executor } from "./executor.js";
 import {
   type ExecutorName,
   executorNames,
+  isAboutCountedQueues,
   obstacle,
   openExecutor,
   type Subject,
@@ -76,7 +77,8 @@ function whyIdle(name: ExecutorName, request: Request): IdleExecutor {
 class Campaign {
   readonly tally = new Tally();
   readonly #name: ExecutorName;
-  readonly #judges = new Map<Subject, Promise<Judge>>();
+  /** By what their executors are opened for. */
+  readonly #judges = new Map<string, Promise<Judge>>();
   readonly #progress: (steps: number) => void;
   #last: Extract<CaseResult, { kind: "different" }> | undefined;
   #stepsBeforeShrinking = 0;
@@ -89,10 +91,12 @@ class Campaign {
   /** Who runs and judges the cases of a mechanism. */
   #judge(mechanism: Mechanism): Promise<Judge> {
     const subject = subjectOf(mechanism);
-    const known = this.#judges.get(subject);
+    const countsQueues = isAboutCountedQueues(mechanism);
+    const key = `${subject} ${countsQueues}`;
+    const known = this.#judges.get(key);
     if (known !== undefined) return known;
-    const opened = openJudge(this.#name, subject);
-    this.#judges.set(subject, opened);
+    const opened = openJudge(this.#name, subject, countsQueues);
+    this.#judges.set(key, opened);
     return opened;
   }
 
@@ -195,8 +199,8 @@ interface Judge {
   readonly oracle: Oracle;
 }
 
-async function openJudge(name: ExecutorName, subject: Subject): Promise<Judge> {
-  const executor = await openExecutor(name, subject);
+async function openJudge(name: ExecutorName, subject: Subject, countsQueues: boolean): Promise<Judge> {
+  const executor = await openExecutor(name, subject, countsQueues);
   const { firstDescriptor, rlimitNofile, form } = executor;
   const capabilities = rootCapabilities();
   const machine = new Machine({

@@ -1,7 +1,8 @@
 // The executors by name.
 import type { Executor } from "./executor.js";
 import { hasFiles, isAboutProcesses, isAboutUsers, type Mechanism } from "./generators/index.js";
-import type { Place } from "./place.js";
+import { type Place, placeHere } from "./place.js";
+import { idsOf, idsOfQueueOwners } from "./users.js";
 
 export const executorNames = ["sync", "awaited"] as const;
 export type ExecutorName = (typeof executorNames)[number];
@@ -14,7 +15,7 @@ export type ExecutorName = (typeof executorNames)[number];
 export function obstacle(name: ExecutorName, mechanism: Mechanism, place: Place): string | undefined {
   if (name === "awaited" && isAboutProcesses(mechanism)) return "awaited calls start and end no processes";
   if (hasFiles(mechanism) && !place.isRoot) return "namespaces are forbidden here, and only root's files fit";
-  if (mechanism.startsWith("mqueue") && !place.hasQueueNames) {
+  if (isAboutCountedQueues(mechanism) && !place.hasQueueNames) {
     return "the names of message queues cannot be seen: namespaces are forbidden here, or mounting mqueue in them";
   }
   if (mechanism.startsWith("sysv") && !place.hasOwnQueues) {
@@ -31,12 +32,23 @@ export type Subject = "calls" | "processes";
 export const subjectOf = (mechanism: Mechanism): Subject =>
   isAboutProcesses(mechanism) || isAboutUsers(mechanism) ? "processes" : "calls";
 
-/** Opens the executor for cases. */
-export async function openExecutor(name: ExecutorName, subject: Subject): Promise<Executor> {
+/** Whether cases are about POSIX message queues, whose bytes the kernel counts for each user. */
+export const isAboutCountedQueues = (mechanism: Mechanism): boolean => mechanism.startsWith("mqueue");
+
+/**
+ * Opens the executor for cases.
+ * @param countsQueues whether nobody else's queues may be counted with theirs
+ */
+export async function openExecutor(
+  name: ExecutorName,
+  subject: Subject,
+  countsQueues: boolean,
+): Promise<Executor> {
+  const ids = countsQueues && placeHere().hasOtherUsers ? idsOfQueueOwners : idsOf;
   if (name === "sync") {
     const { SyncExecutor } = await import("./sync/executor.js");
-    return new SyncExecutor(subject);
+    return new SyncExecutor(subject, ids);
   }
   const { AwaitedExecutor } = await import("./awaited/executor.js");
-  return new AwaitedExecutor();
+  return new AwaitedExecutor(ids);
 }

@@ -81,19 +81,19 @@ export function enter(folder: string): void {
 }
 
 /** Gives all threads of this process other IDs: user 0 may do that. */
-export function setIds({ uid, gid, groups }: Ids): void {
+export function setIds({ uid, ruid = uid, gid, groups }: Ids): void {
   must("setgroups", setGroups(groups));
   must("setresgid", functions.setresgid(gid, gid, gid));
-  must("setresuid", functions.setresuid(uid, uid, uid));
+  must("setresuid", functions.setresuid(ruid, uid, uid));
 }
 
 /** Gives all threads of this process these IDs back, as far as they may have them. */
-export function resetIds({ uid, gid, groups }: Ids): void {
+export function resetIds({ uid, ruid = uid, gid, groups }: Ids): void {
   // A saved user 0 has its powers back once it is the effective one.
   functions.setresuid(-1, uid, -1);
   setGroups(groups);
   functions.setresgid(gid, gid, gid);
-  functions.setresuid(uid, uid, uid);
+  functions.setresuid(ruid, uid, uid);
 }
 
 function setGroups(groups: readonly number[]): number {

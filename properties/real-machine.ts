@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import type { MachineOptions } from "../backends/wasm/machine.js";
 import { CAP_LAST_CAP, CAP_SETGID, CAP_SETUID, CAP_SYS_RESOURCE } from "../src/constants.js";
-import { credentialsOf, type UserName } from "./users.js";
+import { credentialsOf, type Ids, type UserName } from "./users.js";
 
 const CAP_SYS_PTRACE = 19;
 
@@ -22,18 +22,19 @@ export function rootCapabilities(): bigint {
 }
 
 /**
- * What to put before a command that is to run as a user 0 of cases. Not done in the process itself: there each thread has its
+ * What to put before a command that is to run as a user 0 of cases, with its real user. Not done in the process itself: there each thread has its
  * own capabilities, and libc ends a process when setresuid(2) succeeds in one thread and fails in another.
  */
-export function commandOf(user: UserName): readonly string[] {
+export function commandOf(user: UserName, { ruid }: Ids): readonly string[] {
   const { groups, capabilities } = credentialsOf(user, rootCapabilities());
-  if (capabilities === effectiveCapabilities()) return [];
+  if (capabilities === effectiveCapabilities() && ruid === undefined) return [];
   const numbers = Array.from({ length: CAP_LAST_CAP + 1 }, (_, number) => number);
   const kept = numbers.filter((number) => (capabilities >> BigInt(number)) & 1n);
   const bounding = ["-all", ...kept.map((number) => `+cap_${number}`)].join();
   const list =
     groups.length > 0 ? `--groups=${groups.join()}` : maySetGroups() ? "--clear-groups" : "--keep-groups";
-  return ["setpriv", "--regid=0", list, `--bounding-set=${bounding}`];
+  const real = ruid === undefined ? [] : [`--ruid=${ruid}`];
+  return ["setpriv", "--regid=0", list, `--bounding-set=${bounding}`, ...real];
 }
 
 /** Not in the user namespace of somebody who is no root: user_namespaces(7). */

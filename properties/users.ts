@@ -1,8 +1,11 @@
 // The users that the processes of a case belong to. A case names them, so that a saved one reads well.
+import { randomInt } from "node:crypto";
 import * as k from "../src/constants.js";
 
 export interface Ids {
   readonly uid: number;
+  /** The real user, if it is another than the effective and the saved one. */
+  readonly ruid?: number;
   readonly gid: number;
   readonly groups: readonly number[];
 }
@@ -58,6 +61,21 @@ export function credentialsOf(name: UserName, available: bigint): Credentials {
 export function idsOf(name: UserName): Ids {
   const { uid, gid, groups } = users[name];
   return { uid, gid, groups };
+}
+
+/** What IDs the processes of users have. */
+export type IdsOf = (name: UserName) => Ids;
+
+/**
+ * The kernel counts what message queues may hold for the real user, in whatever namespace (RLIMIT_MSGQUEUE). So that nobody else's
+ * queues are counted, user 0's processes are really of a user that nobody else is likely to be: those of one campaign are
+ * one user for the kernel, as they are on the model.
+ */
+const queueOwner = randomInt(2 ** 30, 2 ** 31 - 1);
+
+export function idsOfQueueOwners(name: UserName): Ids {
+  const ids = idsOf(name);
+  return ids.uid === 0 ? { ...ids, ruid: queueOwner } : ids;
 }
 
 /** Whom a process is started as that is to be the user: only root can become others. */

@@ -15,7 +15,7 @@ import { Pool, type PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
 import { asksForSignal, hasSignalOnItsWay } from "../signals.js";
 import { countBlockedLanes } from "../sync/thread-state.js";
-import { idsOf, type UserName } from "../users.js";
+import type { IdsOf, UserName } from "../users.js";
 import { MOST_LANES, type Order, type Reply, waitsInLane } from "./messages.js";
 
 /** Above all that node opens for itself. */
@@ -36,8 +36,13 @@ export class AwaitedExecutor implements Executor {
   readonly firstDescriptor = FIRST_DESCRIPTOR;
   readonly rlimitNofile = RLIMIT_NOFILE;
   readonly #folders = new CaseFolders();
-  readonly #pool = new Pool((user) => new AwaitedProcess(this.#folders, user), CASES_PER_LIFE);
+  readonly #pool: Pool<AwaitedProcess>;
   #processes: AwaitedProcess[] = [];
+
+  /** @param idsOf whose the processes of users are */
+  constructor(idsOf: IdsOf) {
+    this.#pool = new Pool((user) => new AwaitedProcess(this.#folders, idsOf, user), CASES_PER_LIFE);
+  }
 
   async begin(users: readonly UserName[]): Promise<void> {
     this.#processes = await this.#pool.take(users);
@@ -135,16 +140,18 @@ class AwaitedProcess implements PooledProcess {
   /** Where it works; undefined if it has not worked yet. */
   #folder: string | undefined;
   readonly #folders: CaseFolders;
+  readonly #idsOf: IdsOf;
   readonly #child: ChildProcess;
   #onReply: ((reply: Reply) => void) | undefined;
   #onDeath: ((error: Error) => void) | undefined;
 
-  constructor(folders: CaseFolders, user: UserName) {
+  constructor(folders: CaseFolders, idsOf: IdsOf, user: UserName) {
     this.#folders = folders;
+    this.#idsOf = idsOf;
     const main = fileURLToPath(new URL("./main.js", import.meta.url));
     // The backend looks at the limit when it is loaded, so the limit is set before node starts.
     const script = `ulimit -n ${RLIMIT_NOFILE} && exec "$@"`;
-    const command = [...commandOf(user), process.execPath, main, String(FIRST_DESCRIPTOR)];
+    const command = [...commandOf(user, idsOf(user)), process.execPath, main, String(FIRST_DESCRIPTOR)];
     this.#child = spawn("sh", ["-c", script, "sh", ...command], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       serialization: "advanced",
@@ -201,7 +208,7 @@ class AwaitedProcess implements PooledProcess {
   }
 
   async become(user: UserName): Promise<void> {
-    await this.ask({ become: idsOf(user) });
+    await this.ask({ become: this.#idsOf(user) });
   }
 
   /** Makes sure that it is in the directory of the case. */

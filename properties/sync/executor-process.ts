@@ -13,7 +13,7 @@ import type { Pending } from "../oracle.js";
 import type { Outcome } from "../outcome.js";
 import type { PooledProcess } from "../pool.js";
 import { commandOf } from "../real-machine.js";
-import { idsOf, type UserName } from "../users.js";
+import type { IdsOf, UserName } from "../users.js";
 import { type Connection, channelFile, commandText, type Order, slotsFile } from "./commands.js";
 import { Slots } from "./slots.js";
 import { ThreadState } from "./thread-state.js";
@@ -32,9 +32,16 @@ export class Meeting {
   readonly threads: number;
   /** The limit that node finds when it starts, if it matters. */
   readonly startLimit: number | undefined;
+  /** Whose the processes of users are. */
+  readonly idsOf: IdsOf;
 
-  constructor(folders: CaseFolders, limits: Pick<Meeting, "rlimitNofile" | "threads" | "startLimit">) {
+  constructor(
+    folders: CaseFolders,
+    limits: Pick<Meeting, "rlimitNofile" | "threads" | "startLimit">,
+    idsOf: IdsOf,
+  ) {
     this.folders = folders;
+    this.idsOf = idsOf;
     this.slots = new Slots(slotsFile(folders.parent));
     this.rlimitNofile = limits.rlimitNofile;
     this.threads = limits.threads;
@@ -159,7 +166,7 @@ export class ExecutorProcess implements PooledProcess {
   /** Starts it as a child of the controller. @param user `startingUser` of the one it will be */
   start(user: UserName): this {
     const main = fileURLToPath(new URL("./main.js", import.meta.url));
-    const command = [...commandOf(user), process.execPath, main, this.connection];
+    const command = [...commandOf(user, this.#meeting.idsOf(user)), process.execPath, main, this.connection];
     const limit = this.#meeting.startLimit;
     const limited =
       limit === undefined ? command : ["sh", "-c", `ulimit -n ${limit} && exec "$@"`, "sh", ...command];
@@ -220,7 +227,7 @@ export class ExecutorProcess implements PooledProcess {
   }
 
   become(user: UserName): void {
-    this.#ask({ become: idsOf(user) });
+    this.#ask({ become: this.#meeting.idsOf(user) });
     this.checkDescriptors();
   }
 

@@ -11,7 +11,7 @@ import { adoptOrphans, prepareLibc } from "../libc.js";
 import type { Observation, Pending } from "../oracle.js";
 import { answer, gone, type Outcome } from "../outcome.js";
 import { Pool } from "../pool.js";
-import type { UserName } from "../users.js";
+import type { IdsOf, UserName } from "../users.js";
 import type { Order } from "./commands.js";
 import {
   ExecutorProcess,
@@ -65,12 +65,13 @@ export class SyncExecutor implements Executor {
   /** Whether something went wrong, so that no process can be used again. */
   #isLost = false;
 
-  constructor(subject: Subject = "calls") {
+  /** @param idsOf whose the processes of users are */
+  constructor(subject: Subject, idsOf: IdsOf) {
     const life = lives[subject];
     this.rlimitNofile = life.rlimitNofile;
     prepareLibc();
     adoptOrphans();
-    this.#meeting = new Meeting(new CaseFolders(), life);
+    this.#meeting = new Meeting(new CaseFolders(), life, idsOf);
     this.#pool = new Pool((user) => new ExecutorProcess(this.#meeting).start(user), life.cases);
   }
 
