@@ -319,5 +319,23 @@ function start(
   const refused = refusal(call);
   if (refused !== 0) return reject(failure(call, refused));
   if (call.syscall.wait === "lane") startInLane(call, signal, attemptOnce, failure, resolve, reject);
-  else startWaiting(port, call, signal, resolve, reject);
+  else if (call.syscall.number === n.CALL_SIGWAIT && signal !== undefined && !signal.aborted) {
+    startSigwait(call, signal, resolve, reject);
+  } else startWaiting(port, call, signal, resolve, reject);
+}
+
+function startSigwait(
+  call: Call,
+  signal: AbortSignal,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
+  const { lateSignal, dispose } = signals.abortAfterLook(signal);
+  const settled =
+    <Value>(settle: (value: Value) => void) =>
+    (value: Value): void => {
+      dispose();
+      settle(value);
+    };
+  startWaiting(port, call, lateSignal, settled(resolve), settled(reject));
 }

@@ -4,7 +4,8 @@
 // until a program takes it: pending, as it would be in the kernel if all threads blocked it.
 //
 // - Two of a kind that were sent before anybody waits are one. But libuv's handler has put both on their way to the event loop, so
-//   a call takes nothing until all has arrived that was sent before it.
+//   a call takes nothing until all has arrived that was sent before it. Until then no AbortSignal ends it either: what was
+//   pending at the call completes it, and a call that completes beats its AbortSignal.
 // - Signals reach JavaScript on the main thread only. What it catches, the whole process catches; so a Worker may name in
 //   mq_notify what the main thread has named before.
 // - Once caught, caught until the process ends: a signal that comes late must not end it. Node stops catching a little before the end,
@@ -80,21 +81,58 @@ export function sigwait(call: Call): number {
 /** A thread that blocks sees no signal that node takes. */
 export const sigwaitBlocking = (): number => -ENOSYS;
 
+/** Rounds of the event loop after which all has come that was sent before: in the second it looks at what was there at the first. */
+const ARRIVAL_ROUNDS = 2;
+
+/** Does something after some rounds of the event loop. @returns prevents it */
+function afterRounds(rounds: number, action: () => void): () => void {
+  let left = rounds;
+  const next = (): void => {
+    if (--left === 0) action();
+    else immediate = setImmediate(next);
+  };
+  let immediate = setImmediate(next);
+  return () => clearImmediate(immediate);
+}
+
 /**
- * Wakes a sigwait once what was sent before it has come, and whenever a signal has: between two immediates the event loop looks at
- * all that was there at the first. Call it between `hold` and `release`.
+ * Wakes a sigwait once what was sent before it has come, and whenever a signal has. Call it between `hold` and `release`.
  */
 export function watchSignals(waiter: Wakeable): Watch {
-  let immediate = setImmediate(() => {
-    immediate = setImmediate(() => {
-      waiters.add(waiter);
-      waiter.wake(false);
-    });
+  const forget = afterRounds(ARRIVAL_ROUNDS, () => {
+    waiters.add(waiter);
+    waiter.wake(false);
   });
   return {
     cancel: () => {
-      clearImmediate(immediate);
+      forget();
       waiters.delete(waiter);
     },
   };
 }
+
+/**
+ * The AbortSignal of a sigwait, kept back until the call has looked at what was pending.
+ * @returns the signal for it, and what to do when it is over
+ */
+export function abortAfterLook(signal: AbortSignal): {
+  readonly lateSignal: AbortSignal;
+  readonly dispose: () => void;
+} {
+  const ender = new AbortController();
+  const end = (): void => ender.abort(signal.reason);
+  const forget = afterRounds(ARRIVAL_ROUNDS + 1, () => {
+    if (signal.aborted) end();
+    else addEventListener.call(signal, "abort", end);
+  });
+  return {
+    lateSignal: ender.signal,
+    dispose: () => {
+      forget();
+      removeEventListener.call(signal, "abort", end);
+    },
+  };
+}
+
+// The methods of the class, not those that a caller's object may carry.
+const { addEventListener, removeEventListener } = EventTarget.prototype;

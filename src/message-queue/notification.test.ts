@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { listOwned } from "../../backends/linux/descriptors.js";
 import { linux as real } from "../../backends/linux/index.js";
 import { ownQueues } from "../../backends/linux/testing.js";
-import { SIGURG, SIGUSR2 } from "../constants.js";
+import { SIGEV_SIGNAL, SIGURG, SIGUSR2 } from "../constants.js";
 import type { Linux } from "../linux.js";
 import { program } from "../program.js";
 import { explore } from "../simulation/explore.js";
@@ -48,6 +48,21 @@ describe("a notification", () => {
     await queue.send("y");
     await arrived;
     await queue.receive();
+  });
+
+  test("is not told by a signal that was pending before", async (linux) => {
+    await using queue = await create(linux);
+    await linux.mq_notify(queue.fd, { notify: SIGEV_SIGNAL, signo: SIGUSR2 });
+    await queue.send("x");
+    await queue.receive();
+    const notification = await queue.notify({ signo: SIGUSR2 });
+    // Rounds of waiting, in which a signal comes that is there.
+    for (let round = 0; round < 3; round++) {
+      await failureOf(queue.receive({ timeout: 1 }));
+    }
+    const told = failureOf(notification.arrived);
+    await notification.cancel();
+    expect(await told).toMatchObject({ name: "AbortError" });
   });
 
   test("is cancelled, by itself or by a signal, and leaves nothing", async (linux) => {
