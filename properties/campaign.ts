@@ -17,6 +17,7 @@ import { placeHere } from "./place.js";
 import { lowerQueueLimits, queueLimits } from "./queues.js";
 import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
 import type { Difference, Replay, Report, Request } from "./report.js";
+import { lowerSemaphoreLimits, semaphoreLimits } from "./semaphores.js";
 import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
@@ -31,6 +32,7 @@ const SHRINKING_MS = 30_000;
 export async function runCampaign(request: Request, progress: (steps: number) => void): Promise<Report> {
   const startedAt = performance.now();
   lowerQueueLimits();
+  lowerSemaphoreLimits();
   const names = request.executor === "both" ? executorNames : [request.executor];
   const tallies: Report["tallies"][number][] = [];
   let difference: Difference | undefined;
@@ -191,6 +193,7 @@ async function openJudge(name: ExecutorName, subject: Subject): Promise<Judge> {
     rlimitNofile,
     capabilities,
     ...queueLimits(),
+    ...semaphoreLimits(),
     ...pipeLimits(),
     ...messageQueueLimits(),
   });

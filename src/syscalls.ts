@@ -11,6 +11,7 @@ import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
 import { processCalls } from "./syscalls/processes.js";
 import { sysvQueueCalls } from "./syscalls/sysv-queues.js";
+import { sysvSemaphoreCalls } from "./syscalls/sysv-semaphores.js";
 
 export type { ErrorRule, KernelObject, RestartClass, Syscall, WaitKind } from "./syscall.js";
 
@@ -23,6 +24,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...clockCalls,
   ...posixQueueCalls,
   ...sysvQueueCalls,
+  ...sysvSemaphoreCalls,
 };
 
 /** The rows in the order of their numbers. */

@@ -13,6 +13,7 @@ import { poll } from "./poll.js";
 import * as process from "./process.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
+import * as sysvSemaphore from "./sysv-semaphore.js";
 
 const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   pipe2,
@@ -25,6 +26,7 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...splice,
   ...messageQueue,
   ...sysvQueue,
+  ...sysvSemaphore,
 };
 
 /** The attempts by number; a number that no call has is a hole. */
