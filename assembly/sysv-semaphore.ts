@@ -268,16 +268,14 @@ function tryOperations(task: Task): i32 {
   const process = callerOf(task);
   const operations = operationsOf(task);
   const alters = altersAny(operations, task.c);
+  const set = setById(task.a);
+  if (!set) return -EINVAL;
   let undo: SemaphoreUndo | null = null;
   if (hasUndo(operations, task.c)) {
     // The list of what is to be undone has the set from here on, whatever comes of the call.
-    const used = setById(task.a);
-    if (!used) return -EINVAL;
-    undo = takeUndo(process, used.index, used.count);
+    undo = takeUndo(process, set.index, set.count);
     if (!undo) return -ENOMEM;
   }
-  const set = setById(task.a);
-  if (!set) return -EINVAL;
   if (highestNum(operations, task.c) >= set.count) return -EFBIG;
   if (!mayAccessIpc(process, set, alters ? MAY_ALTER : MAY_READ)) return -EACCES;
   const result = perform(set, operations, task.c, process.pid, undo);
@@ -309,10 +307,11 @@ function highestNum(operations: usize, count: u32): u32 {
   return highest;
 }
 
-/** Whether none of the operations is one to wait for. */
+/** Whether none of the operations is one to wait for: what adds never waits. */
 function isInstant(operations: usize, count: u32): bool {
   for (let place: u32 = 0; place < count; place++) {
-    if (!(operationAt(operations, place).flags & IPC_NOWAIT)) return false;
+    const operation = operationAt(operations, place);
+    if (operation.op <= 0 && !(operation.flags & IPC_NOWAIT)) return false;
   }
   return true;
 }

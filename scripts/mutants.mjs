@@ -538,11 +538,17 @@ const mutants = [
     "return -EINTR;",
   ),
   semaphore(
-    "an awaited call of which only some operations may wait fails at once",
+    "what is undone takes a semaphore below 0",
     "sysv-semaphore.ts",
-    "return task.isAwaited && !task.has(TASK_FLAG_IN_LANE) && !isInstant(operations, task.c);",
-    "return false;",
-    { executor: "awaited" },
+    "semaphore.value = max(0, min(SEMVMX, semaphore.value + adjustment));",
+    "semaphore.value = min(SEMVMX, semaphore.value + adjustment);",
+    { only: "sysv-semaphore-process" },
+  ),
+  semaphore(
+    "an adjustment has no range",
+    "sysv-semaphore.ts",
+    "    if (adjustment < -SEMAEM - 1 || adjustment > SEMAEM) return -ERANGE;\n",
+    REMOVED,
   ),
   mqueue(
     "a message goes before those of its priority",

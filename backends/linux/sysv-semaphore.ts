@@ -38,9 +38,9 @@ export function semop({ a, payload }: Call): number {
   return neverWaits(payload as SemaphoreOperations) ? result : BLOCKED;
 }
 
-/** Whether none of the operations is one to wait for. */
+/** Whether none of the operations is one to wait for: what adds never waits. */
 export const neverWaits = ({ operations }: SemaphoreOperations): boolean =>
-  operations.every(({ flg }) => (flg & IPC_NOWAIT) !== 0);
+  operations.every(({ op, flg }) => op > 0 || (flg & IPC_NOWAIT) !== 0);
 
 /** The plain semop(2) or semtimedop(2), on this thread. */
 export function semopBlocking({ a, payload }: Call): number {

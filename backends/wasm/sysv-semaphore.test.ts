@@ -272,6 +272,8 @@ describe("a wait", () => {
     const mixed = [o(0, -1, c.IPC_NOWAIT), o(1, -1)];
     const undecided = beginIn(d, d.process, id, mixed, FORM_AWAITED);
     expect([undecided.result, d.go(undecided)]).toEqual([BLOCKED, -c.EAGAIN]);
+    const decided = [o(0, -1, c.IPC_NOWAIT), o(1, 1)];
+    expect(beginIn(d, d.process, id, decided, FORM_AWAITED).result).toBe(-c.EAGAIN);
     expect(d.start("semtimedop", [id, [o(0, -1)], 0n], FORM_AWAITED).result).toBe(-c.EAGAIN);
   });
 });

@@ -17,6 +17,8 @@ import {
   MAX_MESSAGE_QUEUES,
   MAX_MESSAGES,
   MAX_PROCESSES,
+  MAX_SEMAPHORE_ADJUSTMENTS,
+  MAX_SEMAPHORE_OPERATIONS,
   MAX_SEMAPHORE_SETS,
   MAX_SEMAPHORES,
   MAX_SYSV_QUEUES,
@@ -90,6 +92,9 @@ function hintOf(call: Call, errno: number): string | undefined {
   }
   if (errno === E2BIG && (number === CALL_SEMOP || number === CALL_SEMTIMEDOP)) {
     return "the simulation's option machine.semopm";
+  }
+  if (errno === ENOMEM && (number === CALL_SEMOP || number === CALL_SEMTIMEDOP)) {
+    return `the simulated machine keeps ${MAX_SEMAPHORE_OPERATIONS} operations that wait, and what is to be undone of ${MAX_SEMAPHORE_ADJUSTMENTS} semaphores`;
   }
   if (errno === ENOMEM && number === CALL_MSGSND) {
     return `the simulated machine holds ${MAX_MESSAGES} messages`;
