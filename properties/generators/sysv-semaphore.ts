@@ -63,10 +63,22 @@ const flg = fc.oneof(
 const operation = fc.record({ num, op, flg });
 const operationsOf = (minLength: number, maxLength: number): fc.Arbitrary<StepArgument> =>
   fc.array(operation, { minLength, maxLength, size: "max" }).map((sops) => ({ sops }));
+/** Sums that go beyond what a semaphore may be, and what may be undone. */
+const greatOperations: fc.Arbitrary<StepArgument> = fc
+  .array(
+    fc.record({
+      num: fc.constant(0),
+      op: fc.constantFrom(20_000, 20_000, -20_000),
+      flg: fc.constantFrom(0, k.SEM_UNDO),
+    }),
+    { minLength: 2, maxLength: 5, size: "max" },
+  )
+  .map((sops) => ({ sops }));
 const operations = fc.oneof(
   w(12, operationsOf(1, 1)),
   w(12, operationsOf(2, 3)),
   w(2, operationsOf(4, 5)),
+  w(1, greatOperations),
   w(1, fc.constantFrom<StepArgument>({ sops: [] }, { sops: Array(6).fill({ num: 0, op: 1, flg: 0 }) })),
 );
 
@@ -82,7 +94,7 @@ const timeout: fc.Arbitrary<StepArgument> = fc.oneof(
     fc.constantFrom("-1", "-1000000000").map((nanoseconds) => ({ nanoseconds })),
   ),
   w(
-    3,
+    6,
     fc.constantFrom("86400000000000", "9223372036854775807").map((nanoseconds) => ({ nanoseconds })),
   ),
 );
@@ -130,7 +142,7 @@ export const someSemaphores: fc.Arbitrary<Step[]> = fc
 export const semaphoreSteps: readonly WeightedStep[] = [
   step(4, "semget", key, count, getFlags),
   step(80, "semop", set, operations),
-  step(8, "semtimedop", set, operations, timeout),
+  step(12, "semtimedop", set, operations, timeout),
   step(4, "semctl", set, number, command(k.SETVAL), value),
   step(3, "semctl", set, nothing, command(k.SETALL), values),
   step(5, "semctl", set, nothing, command(k.GETALL), nothing),
