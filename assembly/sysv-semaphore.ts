@@ -60,7 +60,7 @@ import {
   removeIpcObject,
 } from "./core/ipc";
 import { Machine, machine } from "./core/machine";
-import { OUT, SEMAPHORE_SET_SIZE, SEMAPHORE_SIZE, WINDOW } from "./core/memory";
+import { OUT, SEMAPHORE_SET_SIZE, SEMAPHORE_SIZE, SEMAPHORES, WINDOW } from "./core/memory";
 import { pool, SEMAPHORE_POOL, SEMAPHORE_SET_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
 import { keepOperations, operationAt, operationsOf } from "./core/semaphore-operation";
@@ -151,7 +151,7 @@ export class SemaphoreSet extends IpcObject {
   }
 
   semaphore(num: u32): Semaphore {
-    return changetype<Semaphore>(pool(SEMAPHORE_POOL).address(this.first + num));
+    return changetype<Semaphore>(SEMAPHORES + (this.first + num) * SEMAPHORE_SIZE);
   }
 }
 
@@ -267,16 +267,17 @@ function requestMistake(task: Task): i32 {
 function tryOperations(task: Task): i32 {
   const process = callerOf(task);
   const operations = operationsOf(task);
-  const alters = altersAny(operations, task.c);
+  const found = survey(operations, task.c);
+  const alters = (found & ALTERS) != 0;
   const set = setById(task.a);
   if (!set) return -EINVAL;
   let undo: SemaphoreUndo | null = null;
-  if (hasUndo(operations, task.c)) {
+  if (found & UNDOES) {
     // The list of what is to be undone has the set from here on, whatever comes of the call.
     undo = takeUndo(process, set.index, set.count);
     if (!undo) return -ENOMEM;
   }
-  if (highestNum(operations, task.c) >= set.count) return -EFBIG;
+  if ((found & NUM_MASK) >= set.count) return -EFBIG;
   if (!mayAccessIpc(process, set, alters ? MAY_ALTER : MAY_READ)) return -EACCES;
   const result = perform(set, operations, task.c, process.pid, undo);
   if (result > 0 || (result == -EAGAIN && isUndecided(task, operations))) {
@@ -289,22 +290,22 @@ function tryOperations(task: Task): i32 {
   return 0;
 }
 
-function altersAny(operations: usize, count: u32): bool {
-  for (let place: u32 = 0; place < count; place++) if (operationAt(operations, place).op) return true;
-  return false;
-}
+// What `survey` finds, above the highest number of a semaphore.
+const NUM_MASK: u32 = 0xffff;
+const ALTERS: u32 = 0x10000;
+const UNDOES: u32 = 0x20000;
 
-function hasUndo(operations: usize, count: u32): bool {
-  for (let place: u32 = 0; place < count; place++)
-    if (operationAt(operations, place).flags & SEM_UNDO) return true;
-  return false;
-}
-
-function highestNum(operations: usize, count: u32): u32 {
+/** One look at all operations: the highest number of a semaphore, whether any alters it, whether any is to be undone. */
+function survey(operations: usize, count: u32): u32 {
   let highest: u32 = 0;
-  for (let place: u32 = 0; place < count; place++)
-    highest = max(highest, <u32>operationAt(operations, place).num);
-  return highest;
+  let found: u32 = 0;
+  for (let place: u32 = 0; place < count; place++) {
+    const operation = operationAt(operations, place);
+    highest = max(highest, <u32>operation.num);
+    if (operation.op) found |= ALTERS;
+    if (operation.flags & SEM_UNDO) found |= UNDOES;
+  }
+  return highest | found;
 }
 
 /** Whether none of the operations is one to wait for: what adds never waits. */
@@ -442,7 +443,7 @@ export function interruptSemaphoreCall(task: Task): i32 {
 function serve(set: SemaphoreSet, task: Task): i32 {
   const operations = operationsOf(task);
   const process = processAt(task.process);
-  const undo = hasUndo(operations, task.c) ? findUndo(process, set.index) : null;
+  const undo = survey(operations, task.c) & UNDOES ? findUndo(process, set.index) : null;
   const result = perform(set, operations, task.c, process.pid, undo);
   if (result > 0) {
     task.d = result - 1;

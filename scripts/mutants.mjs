@@ -504,8 +504,8 @@ const mutants = [
   semaphore(
     "who was served is not noted",
     "sysv-semaphore.ts",
-    "const undo = hasUndo(operations, task.c) ? findUndo(process, set.index) : null;\n  const result = perform(set, operations, task.c, process.pid, undo);",
-    "const undo = hasUndo(operations, task.c) ? findUndo(process, set.index) : null;\n  const result = perform(set, operations, task.c, 0, undo);",
+    "const undo = survey(operations, task.c) & UNDOES ? findUndo(process, set.index) : null;\n  const result = perform(set, operations, task.c, process.pid, undo);",
+    "const undo = survey(operations, task.c) & UNDOES ? findUndo(process, set.index) : null;\n  const result = perform(set, operations, task.c, 0, undo);",
   ),
   semaphore(
     "who waited waits on where IPC_NOWAIT forbids it",
