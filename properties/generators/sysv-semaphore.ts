@@ -140,7 +140,7 @@ export const someSemaphores: fc.Arbitrary<Step[]> = fc
   .map((parts) => parts.flat());
 
 export const semaphoreSteps: readonly WeightedStep[] = [
-  step(4, "semget", key, count, getFlags),
+  step(6, "semget", key, count, getFlags),
   step(80, "semop", set, operations),
   step(12, "semtimedop", set, operations, timeout),
   step(4, "semctl", set, number, command(k.SETVAL), value),
