@@ -12,7 +12,15 @@ import { nextOpen } from "./core/descriptor";
 import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
-import { MESSAGE_QUEUE_POOL, PIPE_POOL, PROCESS_POOL, pool, SYSV_QUEUE_POOL, TASK_POOL } from "./core/pool";
+import {
+  MESSAGE_QUEUE_POOL,
+  PIPE_POOL,
+  PROCESS_POOL,
+  pool,
+  SEMAPHORE_SET_POOL,
+  SYSV_QUEUE_POOL,
+  TASK_POOL,
+} from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
 import * as snapshots from "./core/snapshot";
 import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
@@ -28,6 +36,7 @@ import { complete } from "./release";
 import * as signals from "./signal";
 import * as splices from "./splice";
 import * as queues from "./sysv-queue";
+import * as semaphores from "./sysv-semaphore";
 import * as tree from "./tree";
 import { vmspliceBuffers } from "./vmsplice";
 
@@ -37,6 +46,9 @@ export {
   inspectPath,
   inspectPipe,
   inspectProcess,
+  inspectSemaphore,
+  inspectSemaphoreSet,
+  inspectSemaphoreWaiter,
   inspectSysvQueue,
   inspectTask,
 } from "./inspect";
@@ -289,6 +301,42 @@ export function msgctl(
   return leave(task, queues.controlQueue(callerOf(task), msqid, command, uid, gid, mode, maxBytes));
 }
 
+export function semget(index: u32, key: i32, count: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_SEMGET, key, count, flags);
+  return leave(task, semaphores.getSet(callerOf(task), key, count, flags));
+}
+
+/** The window holds the operations, at the first attempt (core/semaphore-operation.ts). */
+export function semop(index: u32, semid: i32, count: i32): i32 {
+  const task = enter(index, number.CALL_SEMOP, semid, 0, count);
+  task.long = semaphores.NO_TIMEOUT;
+  return attempt(task);
+}
+
+/** Waits so many nanoseconds at most. */
+export function semtimedop(index: u32, semid: i32, count: i32, hasTimeout: i32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEMTIMEDOP, semid, 0, count);
+  task.long = hasTimeout ? ((<i64>high) << 32) | <i64>low : semaphores.NO_TIMEOUT;
+  return attempt(task);
+}
+
+/** SETALL takes the `count` values in the window, SETVAL takes `value`, IPC_SET the last three. */
+export function semctl(
+  index: u32,
+  semid: i32,
+  num: i32,
+  command: i32,
+  value: i32,
+  count: u32,
+  uid: u32,
+  gid: u32,
+  mode: u32,
+): i32 {
+  const task = enter(index, number.CALL_SEMCTL, semid, num, command);
+  const process = callerOf(task);
+  return leave(task, semaphores.controlSet(process, semid, num, command, value, count, uid, gid, mode));
+}
+
 /** 0, and the key in OUT. */
 export function ftok(index: u32, length: u32, project: i32): i32 {
   const task = enter(index, number.CALL_FTOK, project, 0, 0);
@@ -404,6 +452,9 @@ function attemptOf(task: Task): i32 {
       return queues.sendToQueue(task);
     case number.CALL_MSGRCV:
       return queues.receiveFromQueue(task);
+    case number.CALL_SEMOP:
+    case number.CALL_SEMTIMEDOP:
+      return semaphores.operateOnSet(task);
     case number.CALL_POLL:
       return pollDescriptors(task, task.b, task.c);
     case number.CALL_CLOCK_NANOSLEEP:
@@ -600,6 +651,10 @@ export function messageAddress(): usize {
 
 export function sysvQueueHigh(): u32 {
   return pool(SYSV_QUEUE_POOL).high;
+}
+
+export function semaphoreSetHigh(): u32 {
+  return pool(SEMAPHORE_SET_POOL).high;
 }
 
 /** One more than the highest open descriptor of a process. */

@@ -5,12 +5,22 @@ import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { copyName, inodeAt, ROOT } from "./core/inode";
 import { OUT, WINDOW } from "./core/memory";
-import { MESSAGE_QUEUE_POOL, PIPE_POOL, PROCESS_POOL, pool, SYSV_QUEUE_POOL, TASK_POOL } from "./core/pool";
+import {
+  MESSAGE_QUEUE_POOL,
+  PIPE_POOL,
+  PROCESS_POOL,
+  pool,
+  SEMAPHORE_SET_POOL,
+  SYSV_QUEUE_POOL,
+  TASK_POOL,
+} from "./core/pool";
 import { processAt } from "./core/process";
-import { taskAt } from "./core/task";
+import { operationAt, operationsOf } from "./core/semaphore-operation";
+import { taskAt, taskIndex } from "./core/task";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
 import { sysvQueueAt } from "./sysv-queue";
+import { semaphoreSetAt, waiterAt } from "./sysv-semaphore";
 
 function answer(place: u32, value: u32): void {
   store<u32>(OUT + place * 4, value);
@@ -72,6 +82,37 @@ export function inspectSysvQueue(index: u32): i32 {
   answer(2, queue.count);
   answer(3, queue.bytes);
   answer(4, queue.maxBytes > u32.MAX_VALUE ? u32.MAX_VALUE : <u32>queue.maxBytes);
+  return 1;
+}
+
+/** Identifier, key, semaphores. */
+export function inspectSemaphoreSet(index: u32): i32 {
+  if (!pool(SEMAPHORE_SET_POOL).isUsed(index)) return 0;
+  const set = semaphoreSetAt(index);
+  answer(0, set.id);
+  answer(1, set.key);
+  answer(2, set.count);
+  return 1;
+}
+
+/** Value, pid of the last operation, of a semaphore that there is. */
+export function inspectSemaphore(set: u32, num: u32): i32 {
+  const semaphore = semaphoreSetAt(set).semaphore(num);
+  answer(0, semaphore.value);
+  answer(1, semaphore.lastPid);
+  return 1;
+}
+
+/** The `place`-th who waits at a set: task, process, operations, the semaphore and the operation that stopped it. */
+export function inspectSemaphoreWaiter(set: u32, place: u32): i32 {
+  const task = waiterAt(semaphoreSetAt(set), place);
+  if (!task) return 0;
+  const operation = operationAt(operationsOf(task), task.d);
+  answer(0, taskIndex(task));
+  answer(1, task.process);
+  answer(2, task.c);
+  answer(3, operation.num);
+  answer(4, operation.op);
   return 1;
 }
 

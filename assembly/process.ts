@@ -1,5 +1,5 @@
 // The life of processes: spawn, exit(3), kill(2), waitpid(2). A death is not atomic: calls in the kernel end first, then
-// descriptors are closed in several steps that others may run between, then the parent learns of it (kernel/exit.c).
+// semaphores are set back and descriptors closed in several steps that others may run between, then the parent learns of it (kernel/exit.c).
 import { CALL_OPEN } from "./abi/calls";
 import { CAP_KILL } from "./abi/capability";
 import { EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from "./abi/errno";
@@ -41,6 +41,13 @@ import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
 import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
+import {
+  interruptSemaphoreCall,
+  isInSemaphoreLine,
+  isSemaphoreCall,
+  leaveDying,
+  undoNext,
+} from "./sysv-semaphore";
 
 /** What a login shell sets. */
 const USUAL_UMASK: u32 = 0o022;
@@ -142,7 +149,8 @@ export function endProcess(process: Process, status: u32, caller: Task): void {
     if (task.process != index || task === caller) continue;
     // A thread in the kernel is interrupted, and looks once more at what it waited for; a call that its program only
     // awaits, or has not begun, is no more. A thread that an awaited call waits in takes a step to leave the kernel.
-    if ((task.isAwaited && !isInLine(task)) || task.state == TASK_NEW) {
+    const isInKernel = isInLine(task) || isInSemaphoreLine(task);
+    if ((task.isAwaited && !isInKernel) || task.state == TASK_NEW) {
       complete(task, 0);
       continue;
     }
@@ -157,8 +165,8 @@ export function endProcess(process: Process, status: u32, caller: Task): void {
 }
 
 /**
- * One step of a death: closes descriptors up to the first that was the last use of its open file; or, with none left,
- * becomes a zombie. Returns 0 when the process has ended.
+ * One step of a death: undoes what it did to the semaphores of one set; with none left closes descriptors up to the first that was
+ * the last use of its open file; with none left of these becomes a zombie. Returns 0 when the process has ended.
  */
 export function exitStep(task: Task): i32 {
   assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
@@ -168,7 +176,14 @@ export function exitStep(task: Task): i32 {
     complete(task, 0);
     return 1;
   }
+  if (isSemaphoreCall(task)) {
+    leaveDying(task);
+    complete(task, 0);
+    return 1;
+  }
   const process = processAt(task.process);
+  // do_exit: exit_sem, then exit_files.
+  if (undoNext(process)) return 1;
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
     const file: OpenFile = uninstall(process, fd);
     const isLast = file.count == 1;
@@ -255,6 +270,7 @@ export function interruptedResult(task: Task): i32 {
   if (task.call == CALL_OPEN) return interruptOpen(task);
   if (isTransfer(task)) return interruptTransfer(task);
   if (isQueueCall(task)) return interruptQueueCall(task);
+  if (isSemaphoreCall(task)) return interruptSemaphoreCall(task);
   stopWaiting(task);
   const moved = task.transferred + task.done;
   return moved ? <i32>moved : -EINTR;

@@ -7,6 +7,8 @@ import {
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_OPEN,
+  CALL_SEMOP,
+  CALL_SEMTIMEDOP,
 } from "./abi/calls";
 import { GONE, PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
 import { unreserve } from "./core/descriptor";
@@ -14,6 +16,7 @@ import { freeOpenFile, OpenFile, openFileAt, openFileIndex } from "./core/file";
 import { freeMessage } from "./core/message";
 import { pool, TASK_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
+import { dropOperations } from "./core/semaphore-operation";
 import { Task, taskAt, taskIndex } from "./core/task";
 import { firstWaitOf, nextWaitOfTask, stopWait, Wait } from "./core/wait";
 import { releaseObject } from "./kinds";
@@ -85,6 +88,7 @@ export function complete(task: Task, result: i32): i32 {
   const process = processAt(task.process);
   if (task.call == CALL_OPEN && task.c) abandonOpen(task, process);
   if (task.d > 0 && holdsMessage(task)) freeMessage(task.d);
+  if (task.call == CALL_SEMOP || task.call == CALL_SEMTIMEDOP) dropOperations(task);
   const isSeen = process.state == PROCESS_ALIVE;
   task.file = keepIfLast(task.file);
   task.otherFile = keepIfLast(task.otherFile);

@@ -4,6 +4,7 @@ import type { Call } from "../src/call.js";
 import type { SpawnOptions } from "../src/linux.js";
 import { syscalls } from "../src/syscalls.js";
 import type { QueueSettings } from "../src/sysv-queue.js";
+import type { SemaphoreOperation, SemaphoreSetSettings } from "../src/sysv-semaphore.js";
 import { pattern } from "./pattern.js";
 import { childProgram } from "./program.js";
 import type { Buffers, Groups, PathStep, Step } from "./step.js";
@@ -18,7 +19,9 @@ export type ActionArgument =
   | { readonly nanoseconds: string }
   | { readonly offset: string }
   | { readonly long: string }
-  | { readonly settings: QueueSettings }
+  | { readonly settings: QueueSettings | SemaphoreSetSettings }
+  | { readonly sops: readonly SemaphoreOperation[] }
+  | { readonly semvals: readonly number[] }
   | { readonly maxmsg: number; readonly msgsize: number }
   | { readonly flags: number }
   | { readonly notify: number; readonly signo: number }
@@ -50,6 +53,8 @@ export function javascriptArgument(argument: ActionArgument): unknown {
   if ("long" in argument) return BigInt(argument.long);
   if ("settings" in argument) return argument.settings;
   if ("signals" in argument) return argument.signals;
+  if ("sops" in argument) return argument.sops;
+  if ("semvals" in argument) return argument.semvals;
   if ("soon" in argument) return BigInt(Date.now()) * 1_000_000n + BigInt(argument.soon);
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   return argument.map(([fd, events]) => ({ fd, events }));
@@ -108,10 +113,16 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
 export function isTimed({ call, args }: Action): boolean {
   if (call === "mq_timedsend" || call === "mq_timedreceive") return !isNever(args.at(-1));
   if (call === "poll") return (args[1] as number) > 0;
+  if (call === "semtimedop") return isBelowHour(args[2]);
   if (call !== "clock_nanosleep") return false;
-  const { nanoseconds } = args[2] as { nanoseconds: string };
-  return BigInt(nanoseconds) < HOUR_NS;
+  return isBelowHour(args[2]);
 }
+
+const isBelowHour = (argument: ActionArgument | undefined): boolean =>
+  typeof argument === "object" &&
+  argument !== null &&
+  "nanoseconds" in argument &&
+  BigInt(argument.nanoseconds) < HOUR_NS;
 
 const isNever = (argument: ActionArgument | undefined): boolean =>
   typeof argument === "object" &&
@@ -139,6 +150,8 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("offset" in argument) return argument.offset;
   if ("long" in argument) return argument.long;
   if ("settings" in argument) return JSON.stringify(argument.settings);
+  if ("sops" in argument) return `[${argument.sops.map(operationText).join(", ")}]`;
+  if ("semvals" in argument) return listText(argument.semvals);
   if ("soon" in argument) return `in ${argument.soon} ns`;
   if ("maxmsg" in argument) return `${argument.maxmsg} of ${argument.msgsize} bytes`;
   if ("flags" in argument) return `0${(argument.flags >>> 0).toString(8)}`;
@@ -146,6 +159,10 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("notify" in argument) return `SIGEV ${argument.notify}, signal ${argument.signo}`;
   return `[${argument.map(([fd, events]) => `${fd}:${eventText(events)}`).join(" ")}]`;
 }
+
+/** `1 +2 010000`: to the second semaphore 2 are added, with SEM_UNDO. */
+const operationText = ({ num, op, flg }: SemaphoreOperation): string =>
+  `${num} ${op > 0 ? "+" : ""}${op}${flg === 0 ? "" : ` 0${(flg & 0xffff).toString(8)}`}`;
 
 /** Modes and flags of files are read in octal. */
 const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
@@ -156,6 +173,7 @@ const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
   chmod: 1,
   umask: 0,
   msgget: 1,
+  semget: 2,
   msgsnd: 3,
   msgrcv: 3,
 };

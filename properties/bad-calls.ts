@@ -402,6 +402,32 @@ const strangeSignals = fc.oneof(
     .map(([bad, good]) => () => [good(), bad(), good()]),
 );
 
+const strangeOperations = fc.oneof(
+  wrongTypes,
+  plain(fc.constantFrom([], [null], [[]], [1])),
+  fc
+    .array(
+      objectOf(
+        {
+          num: fc.oneof(strangeInts, wrongNumbers, wrongTypes, ints(0, 3)),
+          op: fc.oneof(strangeInts, wrongNumbers, ints(-2, 2)),
+          flg: fc.oneof(strangeInts, wrongTypes, ints(0, 1)),
+        },
+        [],
+      ),
+      { maxLength: 3 },
+    )
+    .map((makers) => () => makers.map((maker) => maker())),
+);
+
+const strangeSemaphoreArguments = fc.oneof(
+  wrongTypes,
+  wrongNumbers,
+  strangeInts,
+  plain(fc.constantFrom([], [-1], [65536], ["1"], [0, 1], new Uint16Array(2), { length: 2 })),
+  strangeSettings,
+);
+
 /** Milliseconds: never for long. */
 const strangeTimeouts = fc.oneof(
   { arbitrary: make(() => 0), weight: 6 },
@@ -482,6 +508,16 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("msgrcv", queue, bytes, fc.oneof(strangeLongs, int), int, strangeOptions),
     call("msgctl", queue, fc.oneof(int, ints(-1, 14)), fc.oneof(strangeSettings, wrongTypes)),
     call("ftok", fc.oneof(wrongTypes, strangePaths), int),
+    // As of queues.
+    call(
+      "semget",
+      fc.oneof(wrongNumbers, wrongTypes, ints(-(2 ** 31), -1)),
+      int,
+      fc.oneof(wrongTypes, ints(0, 0o777)),
+    ),
+    call("semop", queue, strangeOperations, strangeOptions),
+    call("semtimedop", queue, strangeOperations, fc.oneof(strangeTimes, int), strangeOptions),
+    call("semctl", queue, int, fc.oneof(int, ints(-1, 21)), strangeSemaphoreArguments),
     call("spawn", strangePrograms, strangeSpawnOptions),
     call("waitpid", int, fc.oneof(int, ints(0, 1)), strangeOptions),
     // Any integer would end the process, as it should.

@@ -18,6 +18,7 @@ import { placeHere } from "./place.js";
 import { lowerQueueLimits, queueLimits } from "./queues.js";
 import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
 import type { Difference, IdleExecutor, Replay, Report, Request } from "./report.js";
+import { lowerSemaphoreLimits, semaphoreLimits } from "./semaphores.js";
 import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
@@ -32,6 +33,7 @@ const SHRINKING_MS = 30_000;
 export async function runCampaign(request: Request, progress: (steps: number) => void): Promise<Report> {
   const startedAt = performance.now();
   lowerQueueLimits();
+  lowerSemaphoreLimits();
   const asked = request.executor === "both" ? executorNames : [request.executor];
   const names = asked.filter(
     (name) => request.replay !== undefined || mechanismsOf(name, request).length > 0,
@@ -208,6 +210,7 @@ async function openJudge(name: ExecutorName, subject: Subject, countsQueues: boo
     rlimitNofile,
     capabilities,
     ...queueLimits(),
+    ...semaphoreLimits(),
     ...pipeLimits(),
     ...messageQueueLimits(),
   });

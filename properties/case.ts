@@ -8,6 +8,7 @@ import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
 import { Queues, removeQueues } from "./queues.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
+import { removeSemaphores, Semaphores } from "./semaphores.js";
 import type { Case, Step } from "./step.js";
 import type { Tally } from "./tally.js";
 import type { UserName } from "./users.js";
@@ -53,13 +54,22 @@ export async function runCase(
   } catch (error) {
     // What went wrong first says more than what goes wrong when cleaning up after it.
     await Promise.resolve(executor.end()).catch(() => {});
-    removeQueues();
+    removeObjects();
     throw error;
   }
   await executor.end();
-  removeQueues();
+  removeObjects();
   return result;
 }
+
+/** Removes the System V objects that a case has left. */
+function removeObjects(): void {
+  removeQueues();
+  removeSemaphores();
+}
+
+/** Calls that make a System V object, or find one. */
+const gettingCalls: ReadonlySet<string> = new Set(["msgget", "semget"]);
 
 class CaseRun {
   readonly #executor: Executor;
@@ -69,7 +79,8 @@ class CaseRun {
   readonly #blocked = new Map<number, Pending>();
   readonly #pids = new Pids(process.pid);
   readonly #queues = new Queues((thread) => this.#pids.modelPidOf(thread));
-  /** What the msgget that is made comes to on the model. */
+  readonly #semaphores = new Semaphores((process) => this.#pids.modelPidOf(process));
+  /** What the msgget or semget that is made comes to on the model. */
   #predicted: number | undefined;
   /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
   readonly #roots: Set<number>;
@@ -115,7 +126,7 @@ class CaseRun {
     const pending = this.#pendingOf(step);
     if (pending === undefined) return { kind: "allowed" };
     const { process: caller, action: made } = pending;
-    if (made.call === "msgget") this.#predicted = this.#oracle.predict(caller, made);
+    if (gettingCalls.has(made.call)) this.#predicted = this.#oracle.predict(caller, made);
     await this.#executor.issue({ ...pending, action: this.#toReal(pending.action) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
@@ -125,11 +136,13 @@ class CaseRun {
   }
 
   #toReal(action: Action): Action {
-    return this.#queues.toReal(this.#pids.toReal(action));
+    return this.#semaphores.toReal(this.#queues.toReal(this.#pids.toReal(action)));
   }
 
-  #toModel(call: string, outcome: Outcome): Outcome {
-    return this.#queues.toModel(call, this.#pids.toModel(call, outcome), this.#predicted);
+  #toModel(action: Action, outcome: Outcome): Outcome {
+    const ofProcesses = this.#pids.toModel(action.call, outcome);
+    const ofQueues = this.#queues.toModel(action, ofProcesses, this.#predicted);
+    return this.#semaphores.toModel(action, ofQueues, this.#predicted);
   }
 
   #judge(pending: Pending, observation: Observation): Verdict {
@@ -156,6 +169,7 @@ class CaseRun {
       processes: alive.map(({ process }) => process),
       pids: this.#pids.known(),
       queues: this.#queues.known(),
+      sets: this.#semaphores.known(),
       firstDescriptor: this.#executor.firstDescriptor,
       rlimitNofile: this.#executor.rlimitNofile,
       stepNumber: this.#made.length,
@@ -198,7 +212,7 @@ class CaseRun {
       if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
       this.#blocked.delete(id);
       if (completed.action.call !== "interrupt") this.#tally.outcome(completed.action.call, outcome);
-      observation.set(id, this.#toModel(completed.action.call, outcome));
+      observation.set(id, this.#toModel(completed.action, outcome));
     }
     this.#tally.steps++;
     if (!observation.has(pending.id)) this.#tally.blocked++;

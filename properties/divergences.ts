@@ -1,6 +1,6 @@
 // Known differences between the model and the real kernel that are accepted: each with its reason. Anything else is a bug. A
 // case that meets one ends there, and is counted.
-import { CALL_MSGRCV, CALL_MSGSND } from "../assembly/abi/calls.js";
+import { CALL_MSGRCV, CALL_MSGSND, CALL_SEMOP, CALL_SEMTIMEDOP } from "../assembly/abi/calls.js";
 import { F_SETFL } from "../assembly/abi/fcntl.js";
 import { FORM_AWAITED, FORM_BLOCKING } from "../assembly/abi/model.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
@@ -34,6 +34,9 @@ export interface Attempted {
   readonly blocked: readonly string[];
 }
 
+/** Calls that wait in lines, which an awaited call's thread stands in. */
+const linedUp: ReadonlySet<number> = new Set([CALL_MSGSND, CALL_MSGRCV, CALL_SEMOP, CALL_SEMTIMEDOP]);
+
 export const avoidances: readonly Avoidance[] = [
   {
     name: "O_DIRECT is changed while another process awaits calls on the same open file",
@@ -64,18 +67,14 @@ export const avoidances: readonly Avoidance[] = [
       (form === FORM_BLOCKING ? blocked.length > 0 : blocked.includes("open")),
   },
   {
-    name: "credentials are changed while an awaited call waits in a System V queue's line",
+    name: "credentials are changed while an awaited call waits in a line of System V queues or semaphores",
     reason:
       "libc's signals make the thread that it waits in leave the kernel for a moment, and it is the last in line again; on the " +
       "model it keeps its place",
     appliesTo: ({ action: { call }, caller, machine, form }) =>
       form === FORM_AWAITED &&
       /^set(resuid|resgid|groups)$/.test(call) &&
-      machine
-        .tasks()
-        .some(
-          ({ process, call: number }) => process === caller && [CALL_MSGSND, CALL_MSGRCV].includes(number),
-        ),
+      machine.tasks().some(({ process, call: number }) => process === caller && linedUp.has(number)),
   },
 ];
 

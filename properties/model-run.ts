@@ -47,6 +47,7 @@ export class ModelRun {
       processes,
       pids: alive.map(({ pid }) => pid),
       queues: machine.sysvQueues().map(({ id }) => id),
+      sets: machine.semaphoreSets().map(({ id }) => id),
       firstDescriptor: 3,
       rlimitNofile: 27,
       stepNumber: number,

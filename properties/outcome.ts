@@ -4,6 +4,7 @@ import type { Call, SysvMessage } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
 import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } from "../src/linux.js";
 import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
+import type { SemctlValue } from "../src/sysv-semaphore.js";
 import { eventText } from "./action.js";
 
 export interface Outcome {
@@ -74,6 +75,8 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
     }
     case "msgctl":
       return answer(0, queueValues(value as QueueStatus | QueueLimits | undefined));
+    case "semctl":
+      return answer(0, semaphoreValues(value as SemctlValue));
     case "clock_gettime":
       // The model's time is its own: the value is checked apart.
       return { result: 0, values: none, bytes: undefined };
@@ -109,6 +112,24 @@ function queueValues(value: QueueStatus | QueueLimits | undefined): readonly num
   const { key, uid, gid, cuid, cgid, mode } = perm;
   const times = [stime, rtime, ctime].map((time) => (time === 0n ? 0 : 1));
   return [id, key, lspid, lrpid, uid, gid, cuid, cgid, mode, qnum, cbytes, qbytes, ...times];
+}
+
+/** Where in the values of a set's status stands what the two number differently. */
+export const SET_PLACES = { id: 0, key: 1 } as const;
+
+/** As of queues. */
+function semaphoreValues(value: SemctlValue): readonly number[] {
+  if (value === undefined) return none;
+  if (typeof value === "number") return [value];
+  if ("length" in value) return value;
+  if ("index" in value) {
+    const { semmap, semmni, semmns, semmnu, semmsl, semopm, semume, semusz, semvmx, semaem } = value;
+    return [semmap, semmni, semmns, semmnu, semmsl, semopm, semume, semusz, semvmx, semaem];
+  }
+  const { id = -1, perm, otime, ctime, nsems } = value;
+  const { key, uid, gid, cuid, cgid, mode } = perm;
+  const times = [otime, ctime].map((time) => (time === 0n ? 0 : 1));
+  return [id, key, uid, gid, cuid, cgid, mode, nsems, ...times];
 }
 
 function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {

@@ -8,7 +8,7 @@ export interface Place {
   readonly isRoot: boolean;
   /** Whether the names of POSIX message queues are its own, and can be removed. */
   readonly hasQueueNames: boolean;
-  /** Whether System V message queues are its own: they end with it. */
+  /** Whether System V message queues and semaphores are its own: they end with it. */
   readonly hasOwnQueues: boolean;
   /** Whether its processes can become all users of cases, and files and queues be theirs. */
   readonly hasOtherUsers: boolean;

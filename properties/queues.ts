@@ -1,15 +1,12 @@
-// System V queues of a case: the model and the real kernel number them differently, and have no keys in common. Each queue is
-// paired when it is made; the identifiers and keys of an action, and of what it came to, are translated.
+// System V queues of a case: the identifiers and keys of an action, and of what it came to, are translated (ipc-identifiers.ts).
 import { readFileSync, writeFileSync } from "node:fs";
-import { IPC_PRIVATE, IPC_RMID } from "../assembly/abi/ipc.js";
+import { IPC_RMID } from "../assembly/abi/ipc.js";
 import * as libc from "../backends/linux/libc.js";
 import type { MachineOptions } from "../backends/wasm/machine.js";
 import type { Action } from "./action.js";
+import { IpcIdentifiers, modelKey, realKey } from "./ipc-identifiers.js";
 import { ISOLATED } from "./isolated.js";
 import { type Outcome, STATUS_PLACES } from "./outcome.js";
-
-/** Keys of cases are small; on the real kernel they are this much greater. */
-const KEY_BASE = 0x4c490000;
 
 /** Whether the IPC namespace is the campaign's own: whatever is left in it ends with it. */
 export const hasOwnQueues = (): boolean => process.env[ISOLATED] === "1";
@@ -50,8 +47,7 @@ export function removeQueues(): void {
 const sysvCalls: ReadonlySet<string> = new Set(["msgget", "msgsnd", "msgrcv", "msgctl"]);
 
 export class Queues {
-  readonly #real = new Map<number, number>();
-  readonly #model = new Map<number, number>();
+  readonly #identifiers = new IpcIdentifiers();
   /** Translates the number of a real thread. */
   readonly #pidOf: (thread: number) => number;
 
@@ -61,14 +57,14 @@ export class Queues {
 
   /** The model's identifiers of all queues ever made, the oldest first. */
   known(): number[] {
-    return [...this.#real.keys()];
+    return this.#identifiers.known();
   }
 
   /** An action on the model's identifiers and keys as one on real ones. */
   toReal(action: Action): Action {
     if (!sysvCalls.has(action.call)) return action;
     const [first, ...rest] = action.args as [number, ...Action["args"]];
-    const real = action.call === "msgget" ? realKey(first) : (this.#real.get(first) ?? first);
+    const real = action.call === "msgget" ? realKey(first) : this.#identifiers.toReal(first);
     return { call: action.call, args: [real, ...rest] };
   }
 
@@ -76,29 +72,18 @@ export class Queues {
    * What a call came to, on the model's identifiers and keys.
    * @param predicted what a msgget gives on the model
    */
-  toModel(call: string, outcome: Outcome, predicted: number | undefined): Outcome {
+  toModel({ call }: Action, outcome: Outcome, predicted: number | undefined): Outcome {
     if (outcome.result < 0 || !sysvCalls.has(call)) return outcome;
-    if (call === "msgget") return { ...outcome, result: this.#met(outcome.result, predicted) };
+    if (call === "msgget") return { ...outcome, result: this.#identifiers.meet(outcome.result, predicted) };
     if (call !== "msgctl" || outcome.values.length !== STATUS_PLACES.count) return outcome;
     const values = [...outcome.values];
     const translate = (place: number, to: (value: number) => number): void => {
       values[place] = to(values[place] as number);
     };
-    translate(STATUS_PLACES.id, (id) => this.#model.get(id) ?? id);
-    translate(STATUS_PLACES.key, (key) => (key === IPC_PRIVATE ? key : key - KEY_BASE));
+    translate(STATUS_PLACES.id, (id) => this.#identifiers.toModel(id));
+    translate(STATUS_PLACES.key, modelKey);
     translate(STATUS_PLACES.lspid, this.#pidOf);
     translate(STATUS_PLACES.lrpid, this.#pidOf);
     return { ...outcome, values };
   }
-
-  #met(real: number, predicted: number | undefined): number {
-    if (predicted !== undefined && predicted >= 0 && !this.#model.has(real) && !this.#real.has(predicted)) {
-      this.#real.set(predicted, real);
-      this.#model.set(real, predicted);
-    }
-    // One that the other side does not have: no identifier is so high.
-    return this.#model.get(real) ?? 0x7fffffff;
-  }
 }
-
-const realKey = (key: number): number => (key === IPC_PRIVATE ? key : key + KEY_BASE);

@@ -12,6 +12,8 @@ export interface Setting {
   readonly pids: readonly number[];
   /** The identifiers in the model of all System V queues ever made, the oldest first. */
   readonly queues: readonly number[];
+  /** The same of sets of System V semaphores. */
+  readonly sets: readonly number[];
   readonly firstDescriptor: number;
   readonly rlimitNofile: number;
   /** Numbers the writes of the case. */
@@ -90,9 +92,15 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   if ("long" in argument || "settings" in argument) return argument;
   if ("queue" in argument) {
     const queues = setting.machine.sysvQueues().map(({ id }) => id);
-    return pickQueue(queues, argument.queue);
+    return pickObject(queues, argument.queue);
   }
-  if ("everQueue" in argument) return pickQueue(setting.queues, argument.everQueue);
+  if ("everQueue" in argument) return pickObject(setting.queues, argument.everQueue);
+  if ("set" in argument) {
+    const sets = setting.machine.semaphoreSets().map(({ id }) => id);
+    return pickObject(sets, argument.set);
+  }
+  if ("everSet" in argument) return pickObject(setting.sets, argument.everSet);
+  if ("sops" in argument || "semvals" in argument) return argument;
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   if ("signals" in argument) return argument;
   if ("soon" in argument) return { soon: argument.soon, seed: setting.stepNumber };
@@ -103,8 +111,8 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   return lookup.number(argument as Handle);
 }
 
-/** No queue has the number that is taken if there is none. */
-const pickQueue = (ids: readonly number[], place: number): number =>
+/** No System V object has the number that is taken if there is none. */
+const pickObject = (ids: readonly number[], place: number): number =>
   ids.length === 0 ? 0x7ffffff0 : (ids[place % ids.length] as number);
 
 /** The descriptors of a process, by what steps say of them. */

@@ -3,6 +3,7 @@
 // plain JSON: regression files hold them.
 import type { SyscallName } from "../src/linux.js";
 import type { QueueSettings } from "../src/sysv-queue.js";
+import type { SemaphoreOperation, SemaphoreSetSettings } from "../src/sysv-semaphore.js";
 import type { UserName } from "./users.js";
 
 /** A descriptor of the calling process: the k-th of its kind, modulo how many there are; -1 if there is none. */
@@ -60,7 +61,14 @@ export type StepArgument =
   /** A C long, in decimal. */
   | { readonly long: string }
   /** What IPC_SET sets. */
-  | { readonly settings: QueueSettings }
+  | { readonly settings: QueueSettings | SemaphoreSetSettings }
+  /** A set of System V semaphores: the k-th there is, or the k-th ever made. */
+  | { readonly set: number }
+  | { readonly everSet: number }
+  /** What semop does. */
+  | { readonly sops: readonly SemaphoreOperation[] }
+  /** The values of SETALL. */
+  | { readonly semvals: readonly number[] }
   | readonly PollStep[];
 
 /** A path: "~" in it stands for a text so many times over. */

@@ -435,6 +435,121 @@ const mutants = [
     "return mayAccessIpc(process, object, flags) ? object.id : -EACCES;",
     "return object.id;",
   ),
+  semaphore(
+    "operations stay done though a later one waits",
+    "sysv-semaphore.ts",
+    "    takeBack(set, operations, place, undo);\n",
+    REMOVED,
+  ),
+  semaphore(
+    "a failed call's adjustment stays",
+    "sysv-semaphore.ts",
+    "    if (operation.flags & SEM_UNDO) {\n      undo!.adjust(operation.num, undo!.adjustment(operation.num) + operation.op);\n    }\n",
+    REMOVED,
+    { only: "sysv-semaphore-process" },
+  ),
+  semaphore(
+    "who waits for 0 is not served",
+    "sysv-semaphore.ts",
+    "let isAny = serveZeroLines(set, operations, count) || isOperation;",
+    "let isAny = isOperation;",
+  ),
+  semaphore(
+    "what a waiting call did is not looked at again",
+    "sysv-semaphore.ts",
+    "again = set.alterFirst != 0 || task.c > 1;",
+    "again = false;",
+  ),
+  semaphore(
+    "calls of one operation stay at their semaphores",
+    "sysv-semaphore.ts",
+    "if (!set.complexCount++) joinLines(set);",
+    "set.complexCount++;",
+  ),
+  semaphore(
+    "calls of one operation do not go back to their semaphores",
+    "sysv-semaphore.ts",
+    "  if (set.complexCount) return;\n",
+    "  return;\n",
+  ),
+  semaphore(
+    "a call is counted at all semaphores",
+    "sysv-semaphore.ts",
+    "if (operation.num == num && (operation.op == 0) == forZero) count++;",
+    "if ((operation.op == 0) == forZero) count++;",
+  ),
+  semaphore(
+    "a call is counted where it was stopped first",
+    "sysv-semaphore.ts",
+    "    task.d = result - 1;\n    return 1;",
+    "    return 1;",
+  ),
+  semaphore(
+    "SETVAL leaves what is to be undone",
+    "sysv-semaphore.ts",
+    "  clearAdjustments(set.index, num);\n",
+    REMOVED,
+    { only: "sysv-semaphore-process" },
+  ),
+  semaphore(
+    "what is undone serves nobody",
+    "sysv-semaphore.ts",
+    "  dropUndo(undo, set.count);\n  serveWaiting(set, 0, 0, true);\n",
+    "  dropUndo(undo, set.count);\n",
+    { only: "sysv-semaphore-process" },
+  ),
+  semaphore("nothing is undone", "process.ts", "  if (undoNext(process)) return 1;\n", REMOVED, {
+    only: "sysv-semaphore-process",
+  }),
+  semaphore(
+    "who was served is not noted",
+    "sysv-semaphore.ts",
+    "const undo = survey(operations, task.c) & UNDOES ? findUndo(process, set.index) : null;\n  const result = perform(set, operations, task.c, process.pid, undo);",
+    "const undo = survey(operations, task.c) & UNDOES ? findUndo(process, set.index) : null;\n  const result = perform(set, operations, task.c, 0, undo);",
+  ),
+  semaphore(
+    "who waited waits on where IPC_NOWAIT forbids it",
+    "sysv-semaphore.ts",
+    "return operation.flags & IPC_NOWAIT ? -EAGAIN : place + 1;",
+    "return place + 1;",
+  ),
+  semaphore(
+    "SETVAL counts as an operation",
+    "sysv-semaphore.ts",
+    "  serveWaiting(set, 0, 0, false);",
+    "  serveWaiting(set, 0, 0, true);",
+  ),
+  semaphore(
+    "semget asks for permission first",
+    "sysv-semaphore.ts",
+    "(found >= 0 || found == -EACCES) && hasFewer",
+    "found >= 0 && hasFewer",
+  ),
+  semaphore(
+    "a semaphore that is only waited for notes nobody",
+    "sysv-semaphore.ts",
+    "    set.semaphore(operationAt(operations, place).num).lastPid = pid;",
+    "    if (operationAt(operations, place).op) set.semaphore(operationAt(operations, place).num).lastPid = pid;",
+  ),
+  semaphore(
+    "a time that is over interrupts",
+    "sysv-semaphore.ts",
+    "return task.has(TASK_FLAG_TIMED_OUT) ? -EAGAIN : -EINTR;",
+    "return -EINTR;",
+  ),
+  semaphore(
+    "what is undone takes a semaphore below 0",
+    "sysv-semaphore.ts",
+    "semaphore.value = max(0, min(SEMVMX, semaphore.value + adjustment));",
+    "semaphore.value = min(SEMVMX, semaphore.value + adjustment);",
+    { only: "sysv-semaphore-process" },
+  ),
+  semaphore(
+    "an adjustment has no range",
+    "sysv-semaphore.ts",
+    "    if (adjustment < -SEMAEM - 1 || adjustment > SEMAEM) return -ERANGE;\n",
+    REMOVED,
+  ),
   mqueue(
     "a message goes before those of its priority",
     "message-queue.ts",
@@ -588,6 +703,11 @@ function mqueue(name, file, from, to, more = {}) {
 /** One that cases on System V queues are to catch. */
 function sysv(name, file, from, to) {
   return bug(`sysv: ${name}`, file, from, to, { only: "sysv" });
+}
+
+/** One that cases on System V semaphores are to catch. */
+function semaphore(name, file, from, to, more = {}) {
+  return bug(`semaphore: ${name}`, file, from, to, { only: "sysv-semaphore", ...more });
 }
 
 /** @param options `executor`: which one is to catch it (`sync` if left out); `also`: a second replacement; `only`: the mechanism to look in (all if left out) */

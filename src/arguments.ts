@@ -5,6 +5,7 @@ import type { PollEntry, QueueNotification, QueueSize, SpawnRequest } from "./ca
 import { argumentError, argumentMistake } from "./errors.js";
 import { isExecutable, isProgram, isText, type Json } from "./program.js";
 import type { QueueSettings } from "./sysv-queue.js";
+import type { SemaphoreOperation, SemaphoreSetSettings } from "./sysv-semaphore.js";
 
 /** A C int. */
 export function int(syscall: string, argument: string, value: unknown): number {
@@ -149,6 +150,54 @@ export function queueSettings(syscall: string, argument: string, value: unknown)
     gid: int(syscall, `${argument}.gid`, gid),
     mode: int(syscall, `${argument}.mode`, mode),
     qbytes: size(syscall, `${argument}.qbytes`, qbytes),
+  };
+}
+
+/** An integer of 16 bits: a C short, or an unsigned one from 0 on. */
+function short(syscall: string, argument: string, value: unknown, isSigned: boolean): number {
+  const exact = typeof value === "number" && (isSigned ? (value << 16) >> 16 : value & 0xffff) === value;
+  if (exact) return value;
+  const expected = isSigned ? "a 16-bit integer" : "an unsigned 16-bit integer";
+  throw argumentError(syscall, argument, expected, value);
+}
+
+/** What semop(2) is to do, copied. */
+export function semaphoreOperations(
+  syscall: string,
+  argument: string,
+  value: unknown,
+): readonly SemaphoreOperation[] {
+  if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of { num, op, flg }", value);
+  return Array.from(value, (operation: unknown, index): SemaphoreOperation => {
+    const place = `${argument}[${index}]`;
+    if (typeof operation !== "object" || operation === null) {
+      throw argumentError(syscall, place, "{ num, op, flg }", operation);
+    }
+    const { num, op, flg } = operation as SemaphoreOperation;
+    return {
+      num: short(syscall, `${place}.num`, num, false),
+      op: short(syscall, `${place}.op`, op, true),
+      flg: short(syscall, `${place}.flg`, flg, true),
+    };
+  });
+}
+
+/** The values of semaphores: C's unsigned shorts. The list is copied. */
+export function semaphoreValues(syscall: string, argument: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of values", value);
+  return Array.from(value, (one: unknown, index) => short(syscall, `${argument}[${index}]`, one, false));
+}
+
+/** What IPC_SET of semctl(2) sets, copied. */
+export function semaphoreSettings(syscall: string, argument: string, value: unknown): SemaphoreSetSettings {
+  if (typeof value !== "object" || value === null) {
+    throw argumentError(syscall, argument, "{ uid, gid, mode }", value);
+  }
+  const { uid, gid, mode } = value as Record<keyof SemaphoreSetSettings, unknown>;
+  return {
+    uid: int(syscall, `${argument}.uid`, uid),
+    gid: int(syscall, `${argument}.gid`, gid),
+    mode: int(syscall, `${argument}.mode`, mode),
   };
 }
 

@@ -79,8 +79,14 @@ export interface SysvMessage {
   readonly bytes: Uint8Array;
 }
 
+/** What semop does, all of it or nothing, and how long it waits: nanoseconds, undefined for ever. */
+export interface SemaphoreOperations {
+  readonly operations: readonly import("./sysv-semaphore.js").SemaphoreOperation[];
+  readonly timeout: bigint | undefined;
+}
+
 /**
- * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what queue to open, how to be told, what to spawn, or nothing.
+ * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -93,6 +99,8 @@ export type Payload =
   | SpawnRequest
   | SysvMessage
   | import("./sysv-queue.js").QueueSettings
+  | SemaphoreOperations
+  | import("./sysv-semaphore.js").SemctlArgument
   | string
   | bigint
   | undefined;

@@ -7,6 +7,7 @@ export * from "../assembly/abi/ipc.js";
 export * from "../assembly/abi/limits.js";
 export * from "../assembly/abi/mqueue.js";
 export * from "../assembly/abi/poll.js";
+export * from "../assembly/abi/sem.js";
 export * from "../assembly/abi/signal.js";
 export * from "../assembly/abi/splice.js";
 export * from "../assembly/abi/stat.js";

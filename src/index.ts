@@ -80,4 +80,12 @@ export type {
   QueueStatus,
   ReceivedSysvMessage,
 } from "./sysv-queue.js";
+export type {
+  SemaphoreLimits,
+  SemaphoreOperation,
+  SemaphoreSetSettings,
+  SemaphoreSetStatus,
+  SemctlArgument,
+  SemctlResult,
+} from "./sysv-semaphore.js";
 export type { TimedWaitOptions } from "./timeout.js";

@@ -1,6 +1,7 @@
 import type { PollEntry } from "./call.js";
 import type { AnyProgram, Executable, Json, Program } from "./program.js";
 import type { MsgctlResult, QueueSettings, ReceivedSysvMessage } from "./sysv-queue.js";
+import type { SemaphoreOperation, SemctlArgument, SemctlResult } from "./sysv-semaphore.js";
 
 /** Options of a call that can wait. */
 export interface WaitOptions {
@@ -468,6 +469,59 @@ export interface Linux {
   ftok(path: string, proj_id: number): Promise<number>;
 
   /**
+   * The identifier of a set of System V semaphores: semget(2). The set belongs to the machine, and lives until it is removed. A
+   * new set's semaphores are 0.
+   * @param key from `ftok`, or any number; IPC_PRIVATE makes a set that no key leads to
+   * @param nsems semaphores of a new set, up to semmsl; of one that is there no more than it has, 0 for whatever it has
+   * @param semflg IPC_CREAT, IPC_EXCL, and nine bits of permissions
+   * @throws ENOENT the key has no set, without IPC_CREAT · EEXIST it has one, with IPC_CREAT and IPC_EXCL · EINVAL nsems · EACCES
+   *   its mode forbids what semflg asks for · ENOSPC there are semmni sets, or semmns semaphores
+   */
+  semget(key: number, nsems: number, semflg: number): Promise<number>;
+
+  /**
+   * Does operations on semaphores of a set, in their order, all at once or none: semop(2). Waits until all can be done: the first
+   * that cannot is what it waits for. Who makes that possible does it for the one who waits, the first in line first.
+   *
+   * What has SEM_UNDO is undone when the process ends, or is killed: as far as the semaphore's range allows, for all threads of the
+   * process together, in which lane a call has waited makes no difference.
+   * @param sops `{ num, op, flg }`: the semaphore; what is added, taken if negative, or 0 to wait until it is 0; IPC_NOWAIT, SEM_UNDO
+   * @throws EAGAIN an operation would wait, and has IPC_NOWAIT · EIDRM the set was removed meanwhile · EFBIG no semaphore num ·
+   *   EINVAL no such set, no operation · E2BIG more than semopm operations · ERANGE above 32767, or adjustments out of range ·
+   *   EACCES · ENOMEM · AbortError: nothing was done
+   */
+  semop(semid: number, sops: readonly SemaphoreOperation[], options?: WaitOptions): Promise<void>;
+
+  /**
+   * `semop` that waits no longer than a time: semtimedop(2).
+   * @param timeout nanoseconds from now, of CLOCK_MONOTONIC; null waits for ever
+   * @throws EAGAIN the time is over, and nothing was done · EINVAL a negative time · as semop
+   */
+  semtimedop(
+    semid: number,
+    sops: readonly SemaphoreOperation[],
+    timeout: bigint | null,
+    options?: WaitOptions,
+  ): Promise<void>;
+
+  /**
+   * Asks about semaphores and sets, changes or removes them: semctl(2).
+   * @param semid an identifier; for SEM_STAT and SEM_STAT_ANY an index; for IPC_INFO and SEM_INFO anything from 0 on
+   * @param semnum the semaphore, for GETVAL, GETPID, GETNCNT, GETZCNT and SETVAL
+   * @param cmd those, GETALL, SETALL, IPC_STAT, SEM_STAT, SEM_STAT_ANY, IPC_INFO, SEM_INFO, IPC_SET, IPC_RMID. SETVAL and SETALL
+   *   forget what was to be undone. GETNCNT and GETZCNT count a call at the one semaphore that it waits for.
+   * @param argument for SETVAL a value, for SETALL one for each semaphore, for IPC_SET whose the set is to be
+   * @throws EINVAL no such set, semaphore or command · ERANGE a value out of 0 to 32767 · EACCES its mode forbids it · EPERM
+   *   another's, for IPC_SET and IPC_RMID · EFAULT SETALL with too few values · ENOMEM
+   */
+  semctl<Command extends number>(
+    semid: number,
+    semnum: number,
+    cmd: Command,
+    argument?: SemctlArgument,
+  ): Promise<SemctlResult<Command>>;
+
+  /**
    * Opens a POSIX message queue: mq_open(3), mq_overview(7). Its descriptor is one like any other: `poll` tells of messages and of
    * room, `dup` and `spawn` pass it on. FD_CLOEXEC is set.
    * @param name a slash, and up to NAME_MAX bytes without one
@@ -584,7 +638,7 @@ export type SyscallName = Exclude<keyof Linux, "fds">;
  * `sigwait`: what the process catches, a blocked thread does not see.
  */
 export type SyncLinux = {
-  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "sigwait">]: (
+  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "sigwait">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
 } & {
@@ -595,6 +649,12 @@ export type SyncLinux = {
     cmd: Command,
     argument?: QueueSettings,
   ): MsgctlResult<Command>;
+  semctl<Command extends number>(
+    semid: number,
+    semnum: number,
+    cmd: Command,
+    argument?: SemctlArgument,
+  ): SemctlResult<Command>;
 };
 
 /** Whether a child ended by itself: wait(2). @param status from `waitpid` */

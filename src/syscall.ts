@@ -13,6 +13,7 @@ export type RestartClass = "never" | "SA_RESTART" | "restart_block";
 
 export type KernelObject =
   | "System V queue"
+  | "System V semaphores"
   | "clock"
   | "credentials"
   | "descriptor table"

@@ -12,6 +12,7 @@ import { pipeCalls } from "./syscalls/pipes.js";
 import { processCalls } from "./syscalls/processes.js";
 import { signalCalls } from "./syscalls/signals.js";
 import { sysvQueueCalls } from "./syscalls/sysv-queues.js";
+import { sysvSemaphoreCalls } from "./syscalls/sysv-semaphores.js";
 
 export type { ErrorRule, KernelObject, RestartClass, Syscall, WaitKind } from "./syscall.js";
 
@@ -25,6 +26,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...posixQueueCalls,
   ...sysvQueueCalls,
   ...signalCalls,
+  ...sysvSemaphoreCalls,
 };
 
 /** The rows in the order of their numbers. */

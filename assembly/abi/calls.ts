@@ -56,3 +56,7 @@ export const CALL_MSGRCV = 53;
 export const CALL_MSGCTL = 54;
 export const CALL_FTOK = 55;
 export const CALL_SIGWAIT = 56;
+export const CALL_SEMGET = 70;
+export const CALL_SEMOP = 71;
+export const CALL_SEMTIMEDOP = 72;
+export const CALL_SEMCTL = 73;

@@ -58,6 +58,14 @@ export const MAX_MESSAGES = 2048;
 export const MAX_MESSAGE_BLOCKS = 16384;
 export const MAX_MESSAGE_QUEUES = 256;
 export const MAX_SYSV_QUEUES = 256;
+/** System V semaphores: sets, semaphores of all sets. */
+export const MAX_SEMAPHORE_SETS = 256;
+export const MAX_SEMAPHORES = 8192;
+/** Sets that a process has to undo something of, for all processes, and semaphores of these. */
+export const MAX_SEMAPHORE_UNDOS = 1024;
+export const MAX_SEMAPHORE_ADJUSTMENTS = 8192;
+/** Operations of calls that wait: those of one call are no more than the I/O window holds. */
+export const MAX_SEMAPHORE_OPERATIONS = 8192;
 /** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */
@@ -101,6 +109,12 @@ export const PARAMETER_MQ_MSG_DEFAULT = 16;
 export const PARAMETER_MQ_MSGSIZE_DEFAULT = 17;
 /** RLIMIT_MSGQUEUE of every process, bytes. */
 export const PARAMETER_RLIMIT_MSGQUEUE = 18;
+
+/** /proc/sys/kernel/sem: semaphores of a set, of all sets, operations of a call, sets. */
+export const PARAMETER_SEMMSL = 40;
+export const PARAMETER_SEMMNS = 41;
+export const PARAMETER_SEMOPM = 42;
+export const PARAMETER_SEMMNI = 43;
 
 /** A message that the window has no room for goes through the stage, up to so many bytes: no queue holds more. */
 export const MAX_MESSAGE_BYTES = 1966080;

@@ -125,7 +125,8 @@ export function objectByIndex(poolNumber: u32, ipcIndex: u32): IpcObject | null 
   return null;
 }
 
-function objectByKey(poolNumber: u32, key: i32): IpcObject | null {
+/** The object that a key leads to, or null. */
+export function objectByKey(poolNumber: u32, key: i32): IpcObject | null {
   const objects = pool(poolNumber);
   for (let index: u32 = 0; index < objects.high; index++) {
     const object = changetype<IpcObject>(objects.address(index));

@@ -19,6 +19,11 @@ import {
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
+  MAX_SEMAPHORE_ADJUSTMENTS,
+  MAX_SEMAPHORE_OPERATIONS,
+  MAX_SEMAPHORE_SETS,
+  MAX_SEMAPHORE_UNDOS,
+  MAX_SEMAPHORES,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
@@ -45,6 +50,10 @@ import {
   PARAMETER_PIPE_USER_PAGES_SOFT,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
+  PARAMETER_SEMMNI,
+  PARAMETER_SEMMNS,
+  PARAMETER_SEMMSL,
+  PARAMETER_SEMOPM,
   PARAMETER_UID,
   WINDOW_SIZE,
 } from "../abi/model";
@@ -59,6 +68,7 @@ import {
   MQ_QUEUES_MAX_DEFAULT,
   RLIMIT_MSGQUEUE_DEFAULT,
 } from "../abi/mqueue";
+import { SEMMNI_DEFAULT, SEMMNS_DEFAULT, SEMMSL_DEFAULT, SEMOPM_DEFAULT } from "../abi/sem";
 import * as at from "./memory";
 import * as pools from "./pool";
 
@@ -103,6 +113,17 @@ export class Machine {
   queueLast: u32;
   queueNext: u32;
   queueHighest: u32;
+  /** System V semaphores: of a set, of all sets, operations of a call, sets. */
+  semmsl: u32;
+  semmns: u32;
+  semopm: u32;
+  semmni: u32;
+  /** Sets of semaphores, and how they are numbered: see IpcIds (core/ipc.ts), whose fields these are. */
+  setsInUse: u32;
+  setSequence: u32;
+  setLast: u32;
+  setNext: u32;
+  setHighest: u32;
   /** What user 0 may, a bit each. */
   capabilities: u64;
   /** Nanoseconds since boot, without time asleep. */
@@ -113,7 +134,7 @@ export class Machine {
 }
 
 /** The machine block after the pool headers. */
-export const machine = changetype<Machine>(at.MACHINE + 384);
+export const machine = changetype<Machine>(at.MACHINE + 512);
 
 // The least and the most that the kernel's sysctl takes: a page, and 2^31 bytes (pipe_fcntl, pipefs sysctl).
 const MAX_PIPE_SIZE: u32 = 0x80000000;
@@ -145,6 +166,10 @@ export function resetMachine(): void {
   machine.msgmax = MSGMAX_DEFAULT;
   machine.msgmnb = MSGMNB_DEFAULT;
   machine.msgmni = MSGMNI_DEFAULT;
+  machine.semmsl = SEMMSL_DEFAULT;
+  machine.semmns = SEMMNS_DEFAULT;
+  machine.semopm = SEMOPM_DEFAULT;
+  machine.semmni = SEMMNI_DEFAULT;
   machine.capabilities = ((<u64>1) << (CAP_LAST_CAP + 1)) - 1;
   machine.monotonic = FIRST_MONOTONIC;
   machine.realtimeOffset = FIRST_REALTIME - FIRST_MONOTONIC;
@@ -167,6 +192,21 @@ function resetPools(): void {
   pools.resetPool(pools.MESSAGE_BLOCK_POOL, at.MESSAGE_BLOCKS, at.MESSAGE_BLOCK_SIZE, MAX_MESSAGE_BLOCKS);
   pools.resetPool(pools.MESSAGE_QUEUE_POOL, at.MESSAGE_QUEUES, at.MESSAGE_QUEUE_SIZE, MAX_MESSAGE_QUEUES);
   pools.resetPool(pools.SYSV_QUEUE_POOL, at.SYSV_QUEUES, at.SYSV_QUEUE_SIZE, MAX_SYSV_QUEUES);
+  pools.resetPool(pools.SEMAPHORE_SET_POOL, at.SEMAPHORE_SETS, at.SEMAPHORE_SET_SIZE, MAX_SEMAPHORE_SETS);
+  pools.resetPool(pools.SEMAPHORE_POOL, at.SEMAPHORES, at.SEMAPHORE_SIZE, MAX_SEMAPHORES);
+  pools.resetPool(pools.SEMAPHORE_UNDO_POOL, at.SEMAPHORE_UNDOS, at.SEMAPHORE_UNDO_SIZE, MAX_SEMAPHORE_UNDOS);
+  pools.resetPool(
+    pools.SEMAPHORE_ADJUSTMENT_POOL,
+    at.SEMAPHORE_ADJUSTMENTS,
+    at.SEMAPHORE_ADJUSTMENT_SIZE,
+    MAX_SEMAPHORE_ADJUSTMENTS,
+  );
+  pools.resetPool(
+    pools.SEMAPHORE_OPERATION_POOL,
+    at.SEMAPHORE_OPERATIONS,
+    at.SEMAPHORE_OPERATION_SIZE,
+    MAX_SEMAPHORE_OPERATIONS,
+  );
   pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
 }
 
@@ -251,6 +291,22 @@ export function setMachineParameter(parameter: i32, value: u32): bool {
     case PARAMETER_MSGMNI:
       if (value > <u32>IPCMNI) return false;
       machine.msgmni = value;
+      return true;
+    case PARAMETER_SEMMSL:
+      if (value > <u32>i32.MAX_VALUE) return false;
+      machine.semmsl = value;
+      return true;
+    case PARAMETER_SEMMNS:
+      if (value > <u32>i32.MAX_VALUE) return false;
+      machine.semmns = value;
+      return true;
+    case PARAMETER_SEMOPM:
+      if (value > <u32>MAX_SEMAPHORE_OPERATIONS) return false;
+      machine.semopm = value;
+      return true;
+    case PARAMETER_SEMMNI:
+      if (value > <u32>IPCMNI) return false;
+      machine.semmni = value;
       return true;
     default:
       return false;

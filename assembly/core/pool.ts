@@ -34,6 +34,31 @@ export class Pool {
     return index;
   }
 
+  /** The lowest of `count` free items that stand side by side; `capacity` if there are none. At least one. */
+  findRun(count: u32): u32 {
+    let first = this.lowestFree;
+    for (let index = first; index < this.high && index - first < count; index++) {
+      if (this.isUsed(index)) first = index + 1;
+    }
+    return first + count <= this.capacity ? first : this.capacity;
+  }
+
+  /** Takes items that `findRun` has found; the first word of each must be set before the next take. */
+  takeRun(first: u32, count: u32): void {
+    const end = first + count;
+    if (first == this.lowestFree) {
+      let next = end;
+      while (next < this.high && this.isUsed(next)) next++;
+      this.lowestFree = next;
+    }
+    if (end > this.high) this.high = end;
+  }
+
+  /** Gives items side by side back. */
+  freeRun(first: u32, count: u32): void {
+    for (let index = first + count; index > first; index--) this.free(index - 1);
+  }
+
   isFull(): bool {
     return this.lowestFree == this.capacity;
   }
@@ -51,7 +76,7 @@ export class Pool {
 
 // The pool headers stand at the start of the machine block.
 const POOL_HEADER: u32 = 20;
-export const POOL_COUNT: u32 = 16;
+export const POOL_COUNT: u32 = 21;
 
 export function pool(number: u32): Pool {
   return changetype<Pool>(MACHINE + number * POOL_HEADER);
@@ -73,6 +98,11 @@ export const MESSAGE_POOL: u32 = 12;
 export const MESSAGE_BLOCK_POOL: u32 = 13;
 export const MESSAGE_QUEUE_POOL: u32 = 14;
 export const SYSV_QUEUE_POOL: u32 = 15;
+export const SEMAPHORE_SET_POOL: u32 = 16;
+export const SEMAPHORE_POOL: u32 = 17;
+export const SEMAPHORE_UNDO_POOL: u32 = 18;
+export const SEMAPHORE_ADJUSTMENT_POOL: u32 = 19;
+export const SEMAPHORE_OPERATION_POOL: u32 = 20;
 
 /** Empties a pool, zeroing what was in use. */
 export function resetPool(number: u32, base: usize, itemSize: u32, capacity: u32): void {

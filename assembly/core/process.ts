@@ -34,6 +34,8 @@ export class Process {
   exitTask: u32;
   /** Its calls in flight. */
   taskCount: u32;
+  /** What is to be undone of semaphores when it ends, plus 1: the set that it used last first (core/semaphore-undo.ts). */
+  firstUndo: u32;
   /** Where waitpid(2) waits. */
   childFirst: u32;
   childLast: u32;

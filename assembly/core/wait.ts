@@ -63,16 +63,37 @@ export function waitingTask(wait: Wait): Task {
 
 /** Puts an entry behind all others of its queue. */
 export function moveToEnd(wait: Wait): void {
-  if (!wait.next) return;
-  const queue = changetype<WaitQueue>(<usize>wait.queue);
-  const index = waitAt(wait.next).previous;
+  if (wait.next) moveToQueue(wait, changetype<WaitQueue>(<usize>wait.queue));
+}
+
+/** Puts an entry behind all others of a queue, which may be another than its own. */
+export function moveToQueue(wait: Wait, to: WaitQueue): void {
+  const from = changetype<WaitQueue>(<usize>wait.queue);
+  const index = <u32>((changetype<usize>(wait) - WAITS) / WAIT_SIZE) + 1;
   if (wait.previous) waitAt(wait.previous).next = wait.next;
-  else queue.first = wait.next;
-  waitAt(wait.next).previous = wait.previous;
-  waitAt(queue.last).next = index;
-  wait.previous = queue.last;
+  else from.first = wait.next;
+  if (wait.next) waitAt(wait.next).previous = wait.previous;
+  else from.last = wait.previous;
+  wait.queue = <u32>changetype<usize>(to);
+  wait.previous = to.last;
   wait.next = 0;
-  queue.last = index;
+  if (to.last) waitAt(to.last).next = index;
+  else to.first = index;
+  to.last = index;
+}
+
+/** Puts all entries of a queue before those of another: list_splice. */
+export function moveAllBefore(from: WaitQueue, to: WaitQueue): void {
+  if (!from.first) return;
+  for (let index = from.first; index; index = waitAt(index).next) {
+    waitAt(index).queue = <u32>changetype<usize>(to);
+  }
+  waitAt(from.last).next = to.first;
+  if (to.first) waitAt(to.first).previous = from.last;
+  else to.last = from.last;
+  to.first = from.first;
+  from.first = 0;
+  from.last = 0;
 }
 
 /** Whether `count` more entries can be made. */

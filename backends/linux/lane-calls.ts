@@ -1,7 +1,11 @@
 // The calls that a lane can make (lane.ts): the plain ones, which block. A lane works on memory of its own, so nothing that
 // the caller does to its buffers meanwhile matters, and a call that is given up has touched none of them.
+import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
+import type { SemaphoreOperation } from "../../src/sysv-semaphore.js";
+import { readClock } from "./clock.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
+import { operatePlainly } from "./semop.js";
 
 /** Where a relative path begins that no descriptor was opened for: fcntl.h. */
 export const AT_FDCWD = -100;
@@ -31,6 +35,13 @@ export type LaneRequest =
       readonly room: number;
       readonly type: bigint;
       readonly flags: number;
+    }
+  | {
+      readonly call: "semop";
+      readonly semid: number;
+      readonly operations: readonly SemaphoreOperation[];
+      /** Nanoseconds of CLOCK_MONOTONIC; undefined waits for ever. */
+      readonly deadline: bigint | undefined;
     };
 
 /** What a call gives beyond its integer: the message that was received. */
@@ -61,6 +72,10 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
       const { msqid, type, bytes, flags } = request;
       return { result: sendPlainly(msqid, type, bytes, flags), value: undefined };
     }
+    case "semop": {
+      const { semid, operations, deadline } = request;
+      return { result: operatePlainly(semid, operations, timeUntil(deadline)), value: undefined };
+    }
     case "msgrcv": {
       const { msqid, room, type, flags } = request;
       const received = receivePlainly(msqid, room, type, flags);
@@ -70,6 +85,13 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
       return { result: bytes.length, value: { bytes, type: received.type } };
     }
   }
+}
+
+/** How long a call may still wait that has a deadline. */
+function timeUntil(deadline: bigint | undefined): bigint | undefined {
+  if (deadline === undefined) return undefined;
+  const left = deadline - (readClock(CLOCK_MONOTONIC) as bigint);
+  return left > 0n ? left : 0n;
 }
 
 /** Undoes what a call has brought that nobody is left to take. */

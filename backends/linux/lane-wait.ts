@@ -4,10 +4,12 @@ import * as n from "../../assembly/abi/calls.js";
 import { EAGAIN, EINTR } from "../../assembly/abi/errno.js";
 import { O_CLOEXEC, O_DIRECTORY, O_PATH } from "../../assembly/abi/fcntl.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
+import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import { byteLengthOf, honestView } from "../../src/byte-length.js";
-import type { Call, SysvMessage } from "../../src/call.js";
+import type { Call, SemaphoreOperations, SysvMessage } from "../../src/call.js";
 import { resultOf } from "../../src/calls.js";
 import { abortError } from "../../src/errors.js";
+import { readClock } from "./clock.js";
 import { entered, moveUp } from "./descriptors.js";
 import { AT_FDCWD, type LaneRequest, type LaneValue } from "./lane-calls.js";
 import { callInLane } from "./lanes.js";
@@ -23,6 +25,11 @@ function requestOf({ syscall: { number }, a, b, payload }: Call): LaneRequest | 
     if (folder < 0 && folder !== AT_FDCWD) return folder;
     return { call: "open", folder, path, flags: libc.machineFlags(a), mode: b };
   }
+  if (number === n.CALL_SEMOP || number === n.CALL_SEMTIMEDOP) {
+    const { operations, timeout } = payload as SemaphoreOperations;
+    const deadline = timeout === undefined ? undefined : (readClock(CLOCK_MONOTONIC) as bigint) + timeout;
+    return { call: "semop", semid: a, operations, deadline };
+  }
   const { type, bytes } = payload as SysvMessage;
   // A view would go with all of the memory that it is a part of.
   return number === n.CALL_MSGSND
@@ -32,8 +39,15 @@ function requestOf({ syscall: { number }, a, b, payload }: Call): LaneRequest | 
 
 /** Takes over what a lane's call has given. @returns a result >= 0, -errno, or an error */
 function complete(call: Call, request: LaneRequest, result: number, value: LaneValue): number | Error {
-  if (result < 0 || request.call === "msgsnd") return result;
-  return request.call === "open" ? entered(result) : takeFromLane(call, request.room, value as Received);
+  if (result < 0) return result;
+  switch (request.call) {
+    case "open":
+      return entered(result);
+    case "msgrcv":
+      return takeFromLane(call, request.room, value as Received);
+    default:
+      return result;
+  }
 }
 
 /**

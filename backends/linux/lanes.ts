@@ -1,6 +1,6 @@
 // Lanes: threads that make calls which can only block, and have no descriptor to be watched. A thread that opens a FIFO, or
-// waits for a System V queue, takes a lane, a Worker of its own, which makes the plain call (lane-calls.ts), and reports by a
-// message. libuv's pool is never used:
+// waits for System V queues or semaphores, takes a lane, a Worker of its own, which makes the plain call (lane-calls.ts), and
+// reports by a message. libuv's pool is never used:
 // four openings that wait would stop all of node's file system.
 //
 // - Never more lanes than `MAX_LANES`, and nothing is ever queued for one: the call that a queued one waits for may be

@@ -65,6 +65,14 @@ export const msgget = bind("msgget", "int", "int", "int");
 export const msgsnd = bind("msgsnd", "int", "int", "long", "long", "int");
 export const msgrcv = bind("msgrcv", "long", "int", "long", "long", "bigint", "int");
 export const msgctl = bind("msgctl", "int", "int", "int", "long");
+export const semget = bind("semget", "int", "int", "int", "int");
+/** semop(2) is this without a time. */
+export const semtimedop = bind("semtimedop", "int", "int", "long", "long", "long");
+export const semctl = bind("semctl", "int", "int", "int", "int", "long");
+export const memcpy = bind("memcpy", "long", "long", "long", "long");
+export const mmap = bind("mmap", "long", "long", "long", "int", "int", "int", "long");
+export const mprotect = bind("mprotect", "int", "long", "long", "int");
+export const munmap = bind("munmap", "int", "long", "long");
 export const sigaction = bind("sigaction", "int", "int", "long", "long");
 /** Returns the error number itself, not -1: pthread_sigmask(3). */
 export const pthread_sigmask = bind("pthread_sigmask", "int", "int", "long", "long");

@@ -2,6 +2,7 @@
 import { isMainThread } from "node:worker_threads";
 import * as n from "../../assembly/abi/calls.js";
 import {
+  E2BIG,
   EAGAIN,
   EBADF,
   EINVAL,
@@ -17,7 +18,14 @@ import { F_SETPIPE_SZ, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { IPC_NOWAIT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT } from "../../assembly/abi/poll.js";
 import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
-import type { Call, PollEntry, QueueNotification, QueueOpening, SpawnRequest } from "../../src/call.js";
+import type {
+  Call,
+  PollEntry,
+  QueueNotification,
+  QueueOpening,
+  SemaphoreOperations,
+  SpawnRequest,
+} from "../../src/call.js";
 import { isDescriptor, placeOf } from "../../src/call-place.js";
 import { type CallStarter, resultOf } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
@@ -29,7 +37,7 @@ import * as credentials from "./credentials.js";
 import * as descriptor from "./descriptor.js";
 import { owns } from "./descriptors.js";
 import { startInLane } from "./lane-wait.js";
-import { LANES_VARIABLE, maxLanes } from "./lanes.js";
+import { LANES_VARIABLE, laneCount, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
 import * as messageQueue from "./message-queue.js";
 import * as paths from "./paths.js";
@@ -41,6 +49,7 @@ import * as signals from "./signals.js";
 import { spawn } from "./spawn.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
+import * as sysvSemaphore from "./sysv-semaphore.js";
 import { watchTime } from "./timers.js";
 
 type Attempt = (call: Call, timedOut: boolean) => number;
@@ -92,6 +101,10 @@ attempts[n.CALL_MSGSND] = sysvQueue.msgsnd;
 attempts[n.CALL_MSGRCV] = sysvQueue.msgrcv;
 attempts[n.CALL_MSGCTL] = sysvQueue.msgctl;
 attempts[n.CALL_FTOK] = sysvQueue.ftok;
+attempts[n.CALL_SEMGET] = sysvSemaphore.semget;
+attempts[n.CALL_SEMOP] = sysvSemaphore.semop;
+attempts[n.CALL_SEMTIMEDOP] = sysvSemaphore.semop;
+attempts[n.CALL_SEMCTL] = sysvSemaphore.semctl;
 attempts[n.CALL_MQ_OPEN] = messageQueue.mq_open;
 attempts[n.CALL_MQ_CLOSE] = messageQueue.mq_close;
 attempts[n.CALL_MQ_UNLINK] = messageQueue.mq_unlink;
@@ -119,6 +132,8 @@ blocking[n.CALL_SPLICE] = splice.spliceBlocking;
 blocking[n.CALL_VMSPLICE] = splice.vmspliceBlocking;
 blocking[n.CALL_MSGSND] = sysvQueue.msgsndBlocking;
 blocking[n.CALL_MSGRCV] = sysvQueue.msgrcvBlocking;
+blocking[n.CALL_SEMOP] = sysvSemaphore.semopBlocking;
+blocking[n.CALL_SEMTIMEDOP] = sysvSemaphore.semopBlocking;
 blocking[n.CALL_MQ_SEND] = messageQueue.mq_sendBlocking;
 blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
 blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
@@ -237,6 +252,10 @@ function hintFor(call: Call, errno: number): string | undefined {
         : "the limit is RLIMIT_NOFILE: ulimit -n";
     case ENFILE:
       return "the limit is /proc/sys/fs/file-max; for pipes also /proc/sys/fs/pipe-user-pages-hard";
+    case E2BIG:
+      return number === n.CALL_SEMOP || number === n.CALL_SEMTIMEDOP
+        ? "the limit is the third number of /proc/sys/kernel/sem"
+        : undefined;
     case EBADF:
       return isForeign(call) ? "this program did not open, inherit or adopt it" : undefined;
     case ENXIO:
@@ -255,6 +274,8 @@ function hintFor(call: Call, errno: number): string | undefined {
       return transfersMessages(number) ? "the limit is the queue's msgsize: mq_getattr" : undefined;
     case ENOSPC:
       if (number === n.CALL_MSGGET) return "the limit is /proc/sys/kernel/msgmni";
+      if (number === n.CALL_SEMGET)
+        return "the limits are the second and the fourth number of /proc/sys/kernel/sem";
       return number === n.CALL_MQ_OPEN ? "the limit is /proc/sys/fs/mqueue/queues_max" : undefined;
     case ENOSYS:
       return signalHint(call);
@@ -284,9 +305,18 @@ const transfersMessages = (number: number): boolean =>
   number >= n.CALL_MQ_SEND && number <= n.CALL_MQ_TIMEDRECEIVE;
 
 /** Whether a call that had to wait could not: no lane was free. */
-function lacksLane({ syscall: { number, wait }, a, b }: Call): boolean {
+function lacksLane({ syscall: { number, wait }, a, b, payload }: Call): boolean {
   if (wait !== "lane") return false;
-  return number === n.CALL_OPEN ? (a & O_NONBLOCK) === 0 : (b & IPC_NOWAIT) === 0;
+  switch (number) {
+    case n.CALL_OPEN:
+      return (a & O_NONBLOCK) === 0;
+    case n.CALL_SEMOP:
+    case n.CALL_SEMTIMEDOP:
+      // EAGAIN is also what it is when the time is over.
+      return laneCount() >= maxLanes && !sysvSemaphore.neverWaits(payload as SemaphoreOperations);
+    default:
+      return (b & IPC_NOWAIT) === 0;
+  }
 }
 
 /** Whether a descriptor that a call was given is open, perhaps, but not the program's. */

@@ -16,6 +16,7 @@ import { byteLengthOf, copyInto } from "../../src/byte-length.js";
 import type { Call, SysvMessage } from "../../src/call.js";
 import { argumentMistake } from "../../src/errors.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../../src/sysv-queue.js";
+import { clearStatus, permissionsIn, setSettings } from "./ipc.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
 import { errnoOf } from "./transfer.js";
@@ -74,14 +75,7 @@ export function takeFromLane(call: Call, room: number, received: Received): numb
   return Object.assign(error, { received: { ...received, length } });
 }
 
-// struct msqid_ds of 64-bit machines: struct ipc_perm { key, uid, gid, cuid, cgid, mode, seq; 24 bytes }, then longs.
-const KEY = 0;
-const UID = 4;
-const GID = 8;
-const CUID = 12;
-const CGID = 16;
-const MODE = 20;
-const SEQ = 24;
+// struct msqid_ds of 64-bit machines: struct ipc_perm (ipc.ts), then longs.
 const STIME = 48;
 const RTIME = 56;
 const CTIME = 64;
@@ -90,17 +84,14 @@ const QNUM = 80;
 const QBYTES = 88;
 const LSPID = 96;
 const LRPID = 100;
-const STATUS_SIZE = 120;
 
 export function msgctl(call: Call): number {
-  const { address, bytes, view } = libc.scratch;
-  bytes.fill(0, 0, STATUS_SIZE);
+  const { address, view } = libc.scratch;
+  clearStatus();
   if (call.b === IPC_SET) {
-    const { uid, gid, mode, qbytes } = call.payload as QueueSettings;
-    view.setInt32(UID, uid, true);
-    view.setInt32(GID, gid, true);
-    view.setInt32(MODE, mode, true);
-    view.setBigUint64(QBYTES, BigInt(qbytes), true);
+    const settings = call.payload as QueueSettings;
+    setSettings(settings);
+    view.setBigUint64(QBYTES, BigInt(settings.qbytes), true);
   }
   const result = libc.resultOrErrno(libc.msgctl(call.a, call.b, address));
   if (result >= 0) call.value = told(call.b, result);
@@ -139,20 +130,10 @@ function limits(index: number): QueueLimits {
 
 function status(command: number, result: number): QueueStatus {
   const { view } = libc.scratch;
-  const id = (at: number): number => view.getUint32(at, true);
   const count = (at: number): number => Number(view.getBigUint64(at, true));
   return {
     ...(command !== IPC_STAT && { id: result }),
-    perm: {
-      key: view.getInt32(KEY, true),
-      uid: id(UID),
-      gid: id(GID),
-      cuid: id(CUID),
-      cgid: id(CGID),
-      // musl and glibc differ in what follows it in the same word.
-      mode: view.getUint16(MODE, true),
-      seq: view.getUint16(SEQ, true),
-    },
+    perm: permissionsIn(view),
     qnum: count(QNUM),
     cbytes: count(CBYTES),
     qbytes: count(QBYTES),

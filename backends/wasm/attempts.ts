@@ -14,6 +14,7 @@ import * as process from "./process.js";
 import * as signals from "./signals.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
+import * as sysvSemaphore from "./sysv-semaphore.js";
 
 const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   pipe2,
@@ -27,6 +28,7 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...messageQueue,
   ...sysvQueue,
   ...signals,
+  ...sysvSemaphore,
 };
 
 /** The attempts by number; a number that no call has is a hole. */

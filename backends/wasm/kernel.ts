@@ -57,6 +57,10 @@ export interface KernelExports {
   msgrcv(task: I, msqid: I, length: I, low: I, high: I, flags: I): I;
   msgctl(task: I, msqid: I, cmd: I, uid: I, gid: I, mode: I, qbytes: I): I;
   ftok(task: I, length: I, project: I): I;
+  semget(task: I, key: I, nsems: I, flags: I): I;
+  semop(task: I, semid: I, count: I): I;
+  semtimedop(task: I, semid: I, count: I, hasTimeout: I, low: I, high: I): I;
+  semctl(task: I, semid: I, semnum: I, cmd: I, value: I, count: I, uid: I, gid: I, mode: I): I;
   mq_open(task: I, length: I, flags: I, mode: I, hasAttributes: I, maxMessages: I, maxBytes: I): I;
   mq_close(task: I, fd: I): I;
   mq_unlink(task: I, length: I): I;
@@ -97,12 +101,16 @@ export interface KernelExports {
   pipeHigh(): I;
   messageQueueHigh(): I;
   sysvQueueHigh(): I;
+  semaphoreSetHigh(): I;
   descriptorHigh(process: I): I;
   inspectTask(task: I): I;
   inspectProcess(process: I): I;
   inspectDescriptor(process: I, fd: I): I;
   inspectPipe(pipe: I): I;
   inspectSysvQueue(queue: I): I;
+  inspectSemaphoreSet(set: I): I;
+  inspectSemaphore(set: I, num: I): I;
+  inspectSemaphoreWaiter(set: I, place: I): I;
   inspectPath(inode: I): I;
   inspectMessageQueue(queue: I): I;
 }

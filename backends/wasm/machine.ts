@@ -28,6 +28,10 @@ import {
   PARAMETER_PIPE_USER_PAGES_SOFT,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
+  PARAMETER_SEMMNI,
+  PARAMETER_SEMMNS,
+  PARAMETER_SEMMSL,
+  PARAMETER_SEMOPM,
   PARAMETER_UID,
   TASK_EXITING,
   TASK_NEW,
@@ -70,6 +74,14 @@ export interface MachineOptions {
   readonly msgmnb?: number;
   /** /proc/sys/kernel/msgmni: System V queues of the machine; 32000 is the default, but the model has no more than 256. */
   readonly msgmni?: number;
+  /** The four numbers of /proc/sys/kernel/sem. Semaphores of a set: 32000 is the default. */
+  readonly semmsl?: number;
+  /** Semaphores of all sets: 1024000000 is the default, but the model has no more than 8192. */
+  readonly semmns?: number;
+  /** Operations of a semop: at most 8192; 500 is the default. */
+  readonly semopm?: number;
+  /** Sets: 32000 is the default, but the model has no more than 256. */
+  readonly semmni?: number;
   /** /proc/sys/fs/mqueue/msg_max: messages of a POSIX queue at most, without CAP_SYS_RESOURCE; 1 to 65536, 10 is the default. */
   readonly mqMsgMax?: number;
   /** /proc/sys/fs/mqueue/msgsize_max: bytes of its messages at most; 128 to 16777216, 8192 is the default. */
@@ -99,6 +111,10 @@ const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilitie
   ["msgmax", PARAMETER_MSGMAX],
   ["msgmnb", PARAMETER_MSGMNB],
   ["msgmni", PARAMETER_MSGMNI],
+  ["semmsl", PARAMETER_SEMMSL],
+  ["semmns", PARAMETER_SEMMNS],
+  ["semopm", PARAMETER_SEMOPM],
+  ["semmni", PARAMETER_SEMMNI],
   ["firstDescriptor", PARAMETER_FIRST_DESCRIPTOR],
   ["mqMsgMax", PARAMETER_MQ_MSG_MAX],
   ["mqMsgsizeMax", PARAMETER_MQ_MSGSIZE_MAX],
@@ -186,6 +202,32 @@ export interface SysvQueueFacts {
   readonly count: number;
   readonly bytes: number;
   readonly maxBytes: number;
+}
+
+/** A set of System V semaphores. */
+export interface SemaphoreSetFacts {
+  readonly id: number;
+  readonly key: number;
+  readonly semaphores: readonly SemaphoreFacts[];
+}
+
+export interface SemaphoreFacts {
+  readonly value: number;
+  /** Pid of who did the last operation on it or set it; 0 if nobody has. */
+  readonly lastPid: number;
+  /** Who was stopped by it, in the order in which they are tried again. */
+  readonly waiters: readonly SemaphoreWaiterFacts[];
+}
+
+/** A call that waits for a semaphore. */
+export interface SemaphoreWaiterFacts {
+  readonly task: number;
+  /** Index of its process. */
+  readonly process: number;
+  /** The operation that cannot be done: 0 until the semaphore is 0, below 0 to take that much. */
+  readonly op: number;
+  /** How many operations it does at once. */
+  readonly operationCount: number;
 }
 
 /** A POSIX message queue. */
@@ -478,6 +520,37 @@ export class Machine {
     );
   }
 
+  /** The sets of System V semaphores. */
+  semaphoreSets(): SemaphoreSetFacts[] {
+    return this.#facts(
+      this.#kernel.semaphoreSetHigh(),
+      (index) => this.#kernel.inspectSemaphoreSet(index),
+      (index, out) => ({ id: out(0), key: out(1), semaphores: this.#semaphores(index, out(2)) }),
+    );
+  }
+
+  #semaphores(set: number, count: number): SemaphoreFacts[] {
+    const waiters: (SemaphoreWaiterFacts & { num: number })[] = [];
+    while (this.#kernel.inspectSemaphoreWaiter(set, waiters.length) !== 0) {
+      const [task, process, operationCount, num, op] = [0, 1, 2, 3, 4].map(this.#out) as FiveNumbers;
+      waiters.push({ task, process, operationCount, num, op });
+    }
+    return Array.from({ length: count }, (_, num) => {
+      this.#kernel.inspectSemaphore(set, num);
+      const ownWaiters = waiters.filter((waiter) => waiter.num === num);
+      return {
+        value: this.#out(0),
+        lastPid: this.#out(1),
+        waiters: ownWaiters.map(({ task, process, op, operationCount }) => ({
+          task,
+          process,
+          op,
+          operationCount,
+        })),
+      };
+    });
+  }
+
   messageQueues(): MessageQueueFacts[] {
     const { bytes, window } = this.#memory;
     return this.#facts(
@@ -507,9 +580,13 @@ export class Machine {
     inspect: (index: number) => number,
     read: (index: number, out: (place: number) => number) => Facts,
   ): Facts[] {
-    const out = (place: number): number => this.#memory.words[this.#memory.out + place] as number;
     const all: Facts[] = [];
-    for (let index = 0; index < end; index++) if (inspect(index) !== 0) all.push(read(index, out));
+    for (let index = 0; index < end; index++) if (inspect(index) !== 0) all.push(read(index, this.#out));
     return all;
   }
+
+  /** A number of what was asked for last. */
+  readonly #out = (place: number): number => this.#memory.words[this.#memory.out + place] as number;
 }
+
+type FiveNumbers = [number, number, number, number, number];

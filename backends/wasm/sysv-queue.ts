@@ -5,6 +5,7 @@ import { WINDOW_SIZE } from "../../assembly/abi/model.js";
 import { byteLengthOf } from "../../src/byte-length.js";
 import type { SysvMessage } from "../../src/call.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../../src/sysv-queue.js";
+import { permissionsIn } from "./ipc.js";
 import { type Attempt, drainWindow, fillWindow, type Memory } from "./memory.js";
 import { fillPath } from "./path.js";
 
@@ -75,15 +76,7 @@ function statusIn({ words, times, out }: Memory, command: number, result: number
   const time = (place: number): bigint => times[(out >> 1) + place] as bigint;
   return {
     ...(command !== IPC_STAT && { id: result }),
-    perm: {
-      key: word(0),
-      uid: word(1) >>> 0,
-      gid: word(2) >>> 0,
-      cuid: word(3) >>> 0,
-      cgid: word(4) >>> 0,
-      mode: word(5),
-      seq: word(6),
-    },
+    perm: permissionsIn(word),
     qnum: word(7),
     cbytes: word(8),
     qbytes: Number(BigInt.asUintN(64, time(6))),

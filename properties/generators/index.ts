@@ -15,6 +15,7 @@ import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
 import { spliceSteps } from "./splice.js";
 import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
+import { semaphoreSteps, someSemaphores } from "./sysv-semaphore.js";
 import { vectorSteps } from "./vectors.js";
 import type { WeightedStep } from "./weighted.js";
 
@@ -40,6 +41,8 @@ const mixtures = {
   ],
   sysv: [...scaled([...sysvSteps, ...statusSteps], 8), makeFifo(2), ...changingSteps, interruption(26)],
   "sysv-process": [...sysvSteps, ...scaled(processSteps, 2)],
+  "sysv-semaphore": [...scaled(semaphoreSteps, 8), ...changingSteps, interruption(30)],
+  "sysv-semaphore-process": [...semaphoreSteps, ...scaled(processSteps, 2)],
   clock: [...scaled(clockSteps, 10), ...pipeSteps, interruption(12)],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
   process: [
@@ -109,6 +112,8 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   credentials: someFiles,
   sysv: someSysvQueues,
   "sysv-process": fc.tuple(someSysvQueues, family).map(([first, then]) => [...first, ...then]),
+  "sysv-semaphore": someSemaphores,
+  "sysv-semaphore-process": fc.tuple(someSemaphores, family).map(([first, then]) => [...first, ...then]),
   all: fc.tuple(few, someFiles).map(([first, then]) => [...first, ...then]),
 };
 
@@ -128,6 +133,7 @@ const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),
   sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),
+  "sysv-semaphore": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),
   all: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   process: fc.constantFrom<readonly UserName[]>(["root"], ["root"], ["root", "alice"], ["changer", "root"]),
 };

@@ -22,6 +22,8 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         waitpid: [61, 247],
         msgsnd: [69],
         msgrcv: [70],
+        semop: [65, 220],
+        semtimedop: [220],
         mq_send: [242],
         mq_timedsend: [242],
         mq_receive: [243],
@@ -41,6 +43,8 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         waitpid: [260, 95],
         msgsnd: [189],
         msgrcv: [188],
+        semop: [193, 192],
+        semtimedop: [192],
         mq_send: [182],
         mq_timedsend: [182],
         mq_receive: [183],
@@ -128,7 +132,9 @@ export class ThreadState {
   }
 }
 
-const laneNumbers = ["open", "msgsnd", "msgrcv"].flatMap((call) => numbers[call] ?? []);
+const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop"].flatMap(
+  (call) => numbers[call] ?? [],
+);
 
 /** How many threads of a process are blocked in a call that waits in a lane. */
 export function countBlockedLanes(pid: number): number {

@@ -5,15 +5,22 @@ import {
   CALL_MQ_TIMEDRECEIVE,
   CALL_MSGGET,
   CALL_MSGSND,
+  CALL_SEMGET,
+  CALL_SEMOP,
+  CALL_SEMTIMEDOP,
   CALL_SPAWN,
   CALL_WRITE,
 } from "../../assembly/abi/calls.js";
-import { EAGAIN, EINVAL, EMFILE, EMSGSIZE, ENOMEM, ENOSPC, ENOSYS } from "../../assembly/abi/errno.js";
+import { E2BIG, EAGAIN, EINVAL, EMFILE, EMSGSIZE, ENOMEM, ENOSPC, ENOSYS } from "../../assembly/abi/errno.js";
 import {
   FRAMES_SIZE,
   MAX_MESSAGE_QUEUES,
   MAX_MESSAGES,
   MAX_PROCESSES,
+  MAX_SEMAPHORE_ADJUSTMENTS,
+  MAX_SEMAPHORE_OPERATIONS,
+  MAX_SEMAPHORE_SETS,
+  MAX_SEMAPHORES,
   MAX_SYSV_QUEUES,
 } from "../../assembly/abi/model.js";
 import type { Call, QueueOpening } from "../call.js";
@@ -78,6 +85,16 @@ function hintOf(call: Call, errno: number): string | undefined {
   }
   if (errno === ENOSPC && number === CALL_MSGGET) {
     return `the simulation's option machine.msgmni; the model holds ${MAX_SYSV_QUEUES} System V queues`;
+  }
+  if (errno === ENOSPC && number === CALL_SEMGET) {
+    const options = "the simulation's options machine.semmni and semmns";
+    return `${options}; the model holds ${MAX_SEMAPHORE_SETS} sets and ${MAX_SEMAPHORES} semaphores`;
+  }
+  if (errno === E2BIG && (number === CALL_SEMOP || number === CALL_SEMTIMEDOP)) {
+    return "the simulation's option machine.semopm";
+  }
+  if (errno === ENOMEM && (number === CALL_SEMOP || number === CALL_SEMTIMEDOP)) {
+    return `the simulated machine keeps ${MAX_SEMAPHORE_OPERATIONS} operations that wait, and what is to be undone of ${MAX_SEMAPHORE_ADJUSTMENTS} semaphores`;
   }
   if (errno === ENOMEM && number === CALL_MSGSND) {
     return `the simulated machine holds ${MAX_MESSAGES} messages`;

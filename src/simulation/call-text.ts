@@ -7,6 +7,7 @@ import type {
   PollEntry,
   QueueNotification,
   QueueOpening,
+  SemaphoreOperations,
   SpawnRequest,
   SpliceRequest,
   SysvMessage,
@@ -25,6 +26,7 @@ import {
 import type { Startable } from "../program.js";
 import { signalText } from "../signals.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
+import type { SemaphoreOperation, SemaphoreSetSettings, SemctlValue } from "../sysv-semaphore.js";
 
 const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
   Object.entries(constants as unknown as Record<string, number>).filter(([name]) => prefix.test(name));
@@ -38,6 +40,10 @@ const events = named(/^POLL/);
 const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
 const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
 const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
+const operationFlags = named(/^(IPC_NOWAIT|SEM_UNDO)$/);
+const semaphoreCommands = named(
+  /^(IPC_(RMID|SET|STAT|INFO)|SEM_(STAT|INFO|STAT_ANY)|[GS]ET(VAL|ALL)|GET(PID|[NZ]CNT))$/,
+);
 
 /** What people call a program: its function's name, or its module and its place there; of an executable: its file's. */
 export function programName(program: Startable): string {
@@ -164,6 +170,23 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [`${a}`, nameOf(b, queueCommands), ...settingsText(payload)];
     case n.CALL_FTOK:
       return [path(payload), `${a}`];
+    case n.CALL_SEMGET:
+      return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, `${b}`, queueFlagText(c, creationFlags)];
+    case n.CALL_SEMOP:
+    case n.CALL_SEMTIMEDOP: {
+      const { operations, timeout } = payload as SemaphoreOperations;
+      const time = timeout === undefined ? [] : [durationText(timeout)];
+      return [`${a}`, `[${cut(operations.map(operationText).join(", "), 48)}]`, ...time];
+    }
+    case n.CALL_SEMCTL: {
+      const isAboutOne = semaphoreNames.includes(nameOf(c, semaphoreCommands));
+      return [
+        `${a}`,
+        ...(isAboutOne ? [`${b}`] : []),
+        nameOf(c, semaphoreCommands),
+        ...semctlText(c, payload),
+      ];
+    }
     case n.CALL_WAITPID:
       return b === 0 ? [`${a}`] : [`${a}`, b === constants.WNOHANG ? "WNOHANG" : `${b}`];
     case n.CALL_KILL:
@@ -211,6 +234,8 @@ function outcomeOf(
       return queueText(value as QueueStatus | QueueLimits | undefined);
     case n.CALL_FTOK:
       return `${value as number}`;
+    case n.CALL_SEMCTL:
+      return semaphoreText(value as SemctlValue);
     case n.CALL_WAITPID:
       return waitText(value as WaitResult, a);
     case n.CALL_SIGWAIT:
@@ -250,6 +275,38 @@ function settingsText(payload: Payload): string[] {
 
 const receivedText = ({ length, type }: ReceivedSysvMessage, buffer: Uint8Array): string =>
   `${quote(buffer.subarray(0, length))} of type ${type}`;
+
+/** The commands of semctl on one semaphore. */
+const semaphoreNames: readonly string[] = ["GETVAL", "SETVAL", "GETPID", "GETNCNT", "GETZCNT"];
+
+/** `1 +2 SEM_UNDO`: to the second semaphore 2 are added. */
+function operationText({ num, op, flg }: SemaphoreOperation): string {
+  const change = op > 0 ? `+${op}` : `${op}`;
+  return `${num} ${change}${flg === 0 ? "" : ` ${flags(flg, operationFlags)}`}`;
+}
+
+function semctlText(command: number, payload: Payload): string[] {
+  switch (command) {
+    case constants.SETVAL:
+      return [`${payload as number}`];
+    case constants.SETALL:
+      return [`[${cut((payload as readonly number[]).join(", "), 24)}]`];
+    case constants.IPC_SET: {
+      const { uid, gid, mode } = payload as SemaphoreSetSettings;
+      return [`${uid}:${gid}`, octal(mode)];
+    }
+    default:
+      return [];
+  }
+}
+
+function semaphoreText(value: SemctlValue): string {
+  if (value === undefined || typeof value === "number") return value === undefined ? "" : `${value}`;
+  if ("length" in value) return `[${cut(value.join(", "), 24)}]`;
+  if ("index" in value) return `${value.index}`;
+  const { id, nsems } = value;
+  return `${id === undefined ? "" : `${id}, `}${nsems} ${nsems === 1 ? "semaphore" : "semaphores"}`;
+}
 
 function queueText(value: QueueStatus | QueueLimits | undefined): string {
   if (value === undefined) return "";

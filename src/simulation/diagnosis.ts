@@ -10,6 +10,8 @@ import {
   CALL_POLL,
   CALL_READ,
   CALL_READV,
+  CALL_SEMOP,
+  CALL_SEMTIMEDOP,
   CALL_SIGWAIT,
   CALL_SPLICE,
   CALL_TEE,
@@ -25,6 +27,7 @@ import type {
   DescriptorFacts,
   MessageQueueFacts,
   PipeFacts,
+  SemaphoreSetFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
 import type { Call, PollEntry, SysvMessage } from "../call.js";
@@ -129,6 +132,7 @@ class WaitingDiagnosis {
   readonly #alive: readonly SimulatedProcess[];
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
+  readonly #semaphoreSets: readonly SemaphoreSetFacts[];
   readonly #holders: readonly Holder[];
   readonly #queues: ReadonlyMap<number, MessageQueueFacts>;
 
@@ -138,6 +142,7 @@ class WaitingDiagnosis {
     this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
     this.#sysvQueues = engine.machine.sysvQueues();
+    this.#semaphoreSets = engine.machine.semaphoreSets();
     this.#holders = this.#alive.flatMap((process) =>
       engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
     );
@@ -193,7 +198,8 @@ class WaitingDiagnosis {
     };
   }
 
-  #reason({ call, process }: PendingCall): Reason {
+  #reason(pending: PendingCall): Reason {
+    const { call, process } = pending;
     switch (call.syscall.number) {
       case CALL_READ:
       case CALL_READV:
@@ -222,6 +228,9 @@ class WaitingDiagnosis {
         return this.#sendReason(call);
       case CALL_MSGRCV:
         return this.#receiveReason(call);
+      case CALL_SEMOP:
+      case CALL_SEMTIMEDOP:
+        return this.#semaphoreReason(pending);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -273,6 +282,26 @@ class WaitingDiagnosis {
 
   #sysvQueue(id: number): SysvQueueFacts | undefined {
     return this.#sysvQueues.find((queue) => queue.id === id);
+  }
+
+  /** Any process might change a semaphore: who did so last is told, for that is often who has taken it. */
+  #semaphoreReason({ call: { a }, task }: PendingCall): Reason {
+    const set = this.#semaphoreSets.find(({ id }) => id === a);
+    const name = setName(a, set);
+    const num =
+      set?.semaphores.findIndex(({ waiters }) => waiters.some((waiter) => waiter.task === task)) ?? -1;
+    const semaphore = set?.semaphores[num];
+    if (semaphore === undefined) return { reasons: [`for semaphores of ${name}`], holders: [] };
+    const { value, lastPid, waiters } = semaphore;
+    const place = waiters.findIndex((waiter) => waiter.task === task);
+    const { op } = waiters[place] as (typeof waiters)[number];
+    const wanted = op === 0 ? "to be 0" : `to be ${-op} or more`;
+    const by = lastPid === 0 ? "never changed" : `last changed by pid ${lastPid}`;
+    const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+    return {
+      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${line}`],
+      holders: [],
+    };
   }
 
   #isReader(process: SimulatedProcess, fd: number): boolean {
@@ -370,10 +399,13 @@ class WaitingDiagnosis {
   }
 }
 
-const queueName = (id: number, queue?: SysvQueueFacts): string =>
-  queue === undefined || queue.key === IPC_PRIVATE
-    ? `the System V queue ${id}`
-    : `the System V queue ${id} (key 0x${(queue.key >>> 0).toString(16)})`;
+const queueName = (id: number, queue?: SysvQueueFacts): string => `the System V queue ${id}${keyText(queue)}`;
+
+const setName = (id: number, set?: SemaphoreSetFacts): string =>
+  `the System V semaphores ${id}${keyText(set)}${set === undefined ? ", which are gone" : ""}`;
+
+const keyText = (object: { readonly key: number } | undefined): string =>
+  object === undefined || object.key === IPC_PRIVATE ? "" : ` (key 0x${(object.key >>> 0).toString(16)})`;
 
 const messageQueueName = ({ name }: MessageQueueFacts): string =>
   name === undefined ? "a message queue that was unlinked" : `the message queue ${name}`;

@@ -11,6 +11,8 @@ import {
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_POLL,
+  CALL_SEMOP,
+  CALL_SEMTIMEDOP,
   CALL_SPAWN,
   CALL_WAITPID,
 } from "../../assembly/abi/calls.js";
@@ -34,7 +36,7 @@ import {
   type Snapshot,
 } from "../../backends/wasm/machine.js";
 import type { Spawned } from "../../backends/wasm/process.js";
-import { Call, type SpawnRequest, type SysvMessage } from "../call.js";
+import { Call, type SemaphoreOperations, type SpawnRequest, type SysvMessage } from "../call.js";
 import { resultOf } from "../calls.js";
 import { abortError, argumentMistake } from "../errors.js";
 import type { WaitResult } from "../linux.js";
@@ -655,15 +657,23 @@ export class Engine implements ProcessHost, GlobalsHost {
 /** Whether a timer may end a call's wait. */
 function isTimed({ call }: PendingCall): boolean {
   const { number } = call.syscall;
+  if (number === CALL_SEMTIMEDOP) return (call.payload as SemaphoreOperations).timeout !== undefined;
   return (
     number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0) || call.deadline !== undefined
   );
 }
 
-/** Whether a call waits in a queue's line, in the kernel: a thread of its own does. */
+/** Whether a call waits in a line of System V queues or semaphores, in the kernel: a thread of its own does. */
 function waitsInLine({ call }: PendingCall): boolean {
-  const { number } = call.syscall;
-  return number === CALL_MSGSND || number === CALL_MSGRCV;
+  switch (call.syscall.number) {
+    case CALL_MSGSND:
+    case CALL_MSGRCV:
+    case CALL_SEMOP:
+    case CALL_SEMTIMEDOP:
+      return true;
+    default:
+      return false;
+  }
 }
 
 /** Whether every live process waits in a call; if not, one awaits something that is not ours. */
