@@ -32,27 +32,32 @@ export function dup3(call: Call): number {
   return owns(oldfd) ? duplicateOnto(oldfd, newfd, flags) : -EBADF;
 }
 
-/**
- * dup3, but never over a descriptor of node: a number that is not the program's is first claimed by F_DUPFD,
- * which only gives free ones.
- */
+/** dup3, but never over a descriptor of node: a number that is not the program's is first claimed. */
 function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
-  if (owns(newfd)) {
-    disown(newfd);
-    const endWaits = forget(newfd);
-    const result = libc.resultOrErrno(libc.dup3(oldfd, newfd, flags));
-    endWaits();
-    own(newfd);
-    return result;
+  if (!owns(newfd)) {
+    const claimed = claim(newfd);
+    if (claimed < 0) return claimed;
   }
-  const claimed = libc.fcntl(oldfd, flags === 0 ? f.F_DUPFD : f.F_DUPFD_CLOEXEC, newfd);
-  // EINVAL: negative, or not below RLIMIT_NOFILE. EMFILE: taken, and so are all above. dup2 calls both EBADF.
-  if (claimed === -1) return -EBADF;
-  if (claimed !== newfd) {
-    libc.close(claimed);
-    return isReserved(newfd) ? -EBUSY : -EBADF;
-  }
-  return own(claimed) === -1 ? -EBADF : newfd;
+  disown(newfd);
+  const endWaits = forget(newfd);
+  const result = libc.resultOrErrno(libc.dup3(oldfd, newfd, flags));
+  endWaits();
+  return own(newfd) === -1 ? -EBADF : result;
+}
+
+/**
+ * Claims a number that is not the program's, by F_DUPFD, which only gives free ones: of a file that means nothing, for what
+ * is closed again may be a queue's, and then its notification would be withdrawn (mq_notify(3)). @returns 0 or -errno
+ */
+function claim(fd: number): number {
+  const made = libc.eventfd(0, f.O_CLOEXEC);
+  if (made === fd) return 0;
+  const claimed = made === -1 ? -1 : libc.fcntl(made, f.F_DUPFD_CLOEXEC, fd);
+  if (made !== -1) libc.close(made);
+  if (claimed === fd) return 0;
+  if (claimed !== -1) libc.close(claimed);
+  // Negative, or not below RLIMIT_NOFILE: EINVAL. All above are taken: EMFILE. dup2 calls both EBADF, and so do we what is node's.
+  return isReserved(fd) ? -EBUSY : -EBADF;
 }
 
 /**

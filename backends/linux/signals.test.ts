@@ -52,6 +52,10 @@ it("an abort loses no signal", () => {
   expect(resultOf("aborts")).toEqual(["sigwait: the operation was aborted", SIGUSR2]);
 });
 
+it("a notification is kept while descriptors of its queue are duplicated and passed", () => {
+  expect(resultOf("kept")).toEqual([SIGUSR2]);
+});
+
 it("a signal that is pending at the call beats an abort", () => {
   expect(resultOf("pending at the call")).toEqual([SIGUSR2, "sigwait: the operation was aborted"]);
 });

@@ -8,12 +8,12 @@
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EAGAIN, EBADF } from "../../assembly/abi/errno.js";
-import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC } from "../../assembly/abi/fcntl.js";
+import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC, O_CLOEXEC } from "../../assembly/abi/fcntl.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
 import { standardStreams } from "../../src/arguments.js";
 import type { Call, SpawnRequest } from "../../src/call.js";
 import { type AnyProgram, type Executable, isExecutable } from "../../src/program.js";
-import { listOwned, owns } from "./descriptors.js";
+import { listOwned, moveUp, owns } from "./descriptors.js";
 import { allocate, type Memory } from "./ffi.js";
 import { MESSAGE_VARIABLE, type SpawnMessage } from "./inheritance.js";
 import * as libc from "./libc.js";
@@ -93,6 +93,7 @@ function environment(): string[] {
 /** What happens in the child between fork and exec. */
 class FileActions {
   readonly #memory: Memory = allocate(STRUCTURE_SIZE);
+  #blank: number | undefined;
 
   /** What C is given by its address, and JavaScript seems to be done with. */
   readonly retained: Memory[] = [];
@@ -107,25 +108,47 @@ class FileActions {
 
   /** Passes a descriptor. @returns its number in the child, or -errno */
   pass(fd: number): number {
-    const reserved = this.#duplicate(fd);
+    const blank = this.#openBlank();
+    const reserved = blank < 0 ? blank : this.#duplicate(blank);
     return reserved < 0 ? reserved : this.#dup2(fd, reserved);
   }
 
   /**
-   * Makes 0, 1 and 2 of descriptors; of this process's own, where there is none. By way of copies: one that is made may be
-   * the source of the next, node has set FD_CLOEXEC on its own three, and dup2 of a number onto itself would leave that in
-   * some libcs.
+   * Makes 0, 1 and 2 of descriptors; of this process's own, where there is none.
    * @returns 0 or -errno
    */
   standard(streams: readonly (number | undefined)[]): number {
     for (let fd = 0; fd < FIRST_PASSED; fd++) {
-      const copy = this.#duplicate(streams[fd] ?? fd);
+      const source = this.#sourceOf(streams[fd] ?? fd);
       // One that this process does not have either.
-      if (copy === -EBADF && streams[fd] === undefined) continue;
-      const result = copy < 0 ? copy : this.#dup2(copy, fd);
+      if (source === -EBADF && streams[fd] === undefined) continue;
+      const result = source < 0 ? source : this.#dup2(source, fd);
       if (result < 0) return result;
     }
     return 0;
+  }
+
+  /**
+   * What a standard stream is made of. One of the three goes by way of a copy: it may have become another before, node has set
+   * FD_CLOEXEC on its own three, and dup2 of a number onto itself would leave that in some libcs.
+   */
+  #sourceOf(fd: number): number {
+    return fd < FIRST_PASSED ? this.#duplicate(fd) : fd;
+  }
+
+  /**
+   * A file that means nothing, to reserve numbers with. Not the one that is passed: if that is a queue, the closing of its
+   * copy would withdraw the notification that this process waits for (mq_notify(3)).
+   * @returns its descriptor, or -errno
+   */
+  #openBlank(): number {
+    if (this.#blank === undefined) {
+      const made = libc.resultOrErrno(libc.eventfd(0, O_CLOEXEC));
+      if (made < 0) return made;
+      this.#blank = moveUp(made);
+      this.temporary.push(this.#blank);
+    }
+    return this.#blank;
   }
 
   destroy(): void {
