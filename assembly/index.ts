@@ -12,8 +12,17 @@ import { nextOpen } from "./core/descriptor";
 import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
-import { MESSAGE_QUEUE_POOL, PIPE_POOL, PROCESS_POOL, pool, SYSV_QUEUE_POOL, TASK_POOL } from "./core/pool";
+import {
+  MESSAGE_QUEUE_POOL,
+  PIPE_POOL,
+  PROCESS_POOL,
+  pool,
+  SHARED_OBJECT_POOL,
+  SYSV_QUEUE_POOL,
+  TASK_POOL,
+} from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
+import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
 import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
@@ -25,6 +34,8 @@ import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
 import * as processes from "./process";
 import { complete } from "./release";
+import * as sharedMemory from "./shared-memory";
+import * as shmOpen from "./shm-open";
 import * as splices from "./splice";
 import * as queues from "./sysv-queue";
 import * as tree from "./tree";
@@ -36,6 +47,7 @@ export {
   inspectPath,
   inspectPipe,
   inspectProcess,
+  inspectSharedObject,
   inspectSysvQueue,
   inspectTask,
 } from "./inspect";
@@ -359,6 +371,42 @@ export function mq_notify(index: u32, fd: i32, isRequest: i32, how: i32, signal:
   return leave(task, messageQueues.requestNotification(callerOf(task), fd, isRequest != 0, how, signal));
 }
 
+/** The window holds the name, without the slashes that it begins with. */
+export function shm_open(index: u32, length: u32, flags: i32, mode: i32): i32 {
+  const task = enter(index, number.CALL_SHM_OPEN, flags, mode, 0);
+  return leave(task, shmOpen.openSharedMemory(callerOf(task), length, flags, mode));
+}
+
+export function shm_unlink(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_SHM_UNLINK, -1, 0, 0);
+  return leave(task, shmOpen.unlinkSharedMemory(callerOf(task), length));
+}
+
+/** The name matters by its length alone. */
+export function memfd_create(index: u32, length: u32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MEMFD_CREATE, flags, 0, 0);
+  return leave(task, shmOpen.createMemoryFile(callerOf(task), length, flags));
+}
+
+/** The new size is a C long. */
+export function ftruncate(index: u32, fd: i32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_FTRUNCATE, fd, 0, 0);
+  return leave(task, sharedMemory.truncateFile(callerOf(task), fd, ((<i64>high) << 32) | <i64>low));
+}
+
+/** The place in the file is a C long. */
+export function pread(index: u32, fd: i32, length: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_PREAD, fd, length, 0);
+  task.long = ((<i64>high) << 32) | <i64>low;
+  return attempt(task);
+}
+
+export function pwrite(index: u32, fd: i32, length: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_PWRITE, fd, length, 0);
+  task.long = ((<i64>high) << 32) | <i64>low;
+  return attempt(task);
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -392,6 +440,10 @@ function attemptOf(task: Task): i32 {
       const ended = task.isAwaited ? files.retryAwaited(task) : 0;
       return ended ? ended : transfer(task);
     }
+    case number.CALL_PREAD:
+      return files.readFileAt(task, task.a, task.b);
+    case number.CALL_PWRITE:
+      return files.writeFileAt(task, task.a, task.b);
     case number.CALL_OPEN:
       return openPath(task);
     case number.CALL_MSGSND:
@@ -507,6 +559,7 @@ export function processByPid(pid: u32): i32 {
 }
 
 export function reset(): void {
+  zeroSharedBytes();
   resetMachine();
 }
 
@@ -588,6 +641,10 @@ export function messageQueueHigh(): u32 {
 /** Where a message passes that the window has no room for: the stage. */
 export function messageAddress(): usize {
   return STAGE;
+}
+
+export function sharedObjectHigh(): u32 {
+  return pool(SHARED_OBJECT_POOL).high;
 }
 
 export function sysvQueueHigh(): u32 {

@@ -5,8 +5,17 @@ import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { copyName, inodeAt, ROOT } from "./core/inode";
 import { OUT, WINDOW } from "./core/memory";
-import { MESSAGE_QUEUE_POOL, PIPE_POOL, PROCESS_POOL, pool, SYSV_QUEUE_POOL, TASK_POOL } from "./core/pool";
+import {
+  MESSAGE_QUEUE_POOL,
+  PIPE_POOL,
+  PROCESS_POOL,
+  pool,
+  SHARED_OBJECT_POOL,
+  SYSV_QUEUE_POOL,
+  TASK_POOL,
+} from "./core/pool";
 import { processAt } from "./core/process";
+import { sharedObjectAt } from "./core/shared-object";
 import { taskAt } from "./core/task";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
@@ -37,7 +46,7 @@ export function inspectProcess(index: u32): i32 {
   return 1;
 }
 
-/** FD_CLOEXEC, FILE_*, index of the pipe, the directory or the message queue, readable, writable. */
+/** FD_CLOEXEC, FILE_*, index of the pipe, the directory, the message queue or the shared memory, readable, writable. */
 export function inspectDescriptor(process: u32, fd: i32): i32 {
   const file = fileOf(processAt(process), fd);
   if (!file) return 0;
@@ -84,6 +93,21 @@ export function inspectMessageQueue(index: u32): i32 {
   answer(3, queue.notified);
   answer(4, queue.file.nameLength);
   copyName(queue.file, WINDOW);
+  return 1;
+}
+
+/** Bytes, seals, mappings, bytes of the name, which is in the window. */
+export function inspectSharedObject(index: u32): i32 {
+  if (!pool(SHARED_OBJECT_POOL).isUsed(index)) return 0;
+  const object = sharedObjectAt(index);
+  answer(0, object.size);
+  answer(1, object.seals);
+  answer(2, object.mappings);
+  answer(3, 0);
+  if (!object.inode) return 1;
+  const inode = inodeAt(object.inode - 1);
+  answer(3, inode.nameLength);
+  copyName(inode, WINDOW);
   return 1;
 }
 

@@ -88,7 +88,7 @@ async function cleanUp(
 ): Promise<void> {
   const made = name === "pipe2" ? [...(result as number[])] : [];
   const isCopy = name === "dup" || (name === "fcntl" && (args[1] === 0 || args[1] === 1030));
-  if (isCopy || ["dup2", "dup3", "open"].includes(name)) made.push(result as number);
+  if (isCopy || ["dup2", "dup3", "open", "memfd_create"].includes(name)) made.push(result as number);
   for (const fd of made) if (fd !== READ_END && fd !== WRITE_END) await linux.close(fd);
   if (["close", "dup2", "dup3"].includes(name)) await openEnds(linux);
   if (name === "umask") await linux.umask(0o022);

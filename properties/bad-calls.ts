@@ -360,6 +360,12 @@ const queueName = fc.oneof(
   plain(fc.constantFrom("", "/", "/.", "/..", "/a/b", "//", `/${"x".repeat(256)}`, "/a\0b", "/\ud800", "q")),
 );
 
+/** No names of shared memory. */
+const objectName = fc.oneof(
+  wrongTypes,
+  plain(fc.constantFrom("", "/", "///", "/.", "..", "/a/b", `/${"x".repeat(256)}`, "/a\0b", "/\ud800", "a/")),
+);
+
 const queueSize = fc.oneof(
   wrongTypes,
   objectOf({ maxmsg: fc.oneof(wrongTypes, wrongNumbers), msgsize: fc.oneof(wrongTypes, wrongNumbers) }),
@@ -426,6 +432,13 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("mq_getattr", fd),
     call("mq_setattr", fd, fc.oneof(wrongTypes, objectOf({ flags: int }))),
     call("mq_notify", fd, fc.oneof(wrongTypes, objectOf({ notify: int, signo: int }))),
+    // No name that is one: nothing is made.
+    call("shm_open", objectName, openFlags, int),
+    call("shm_unlink", objectName),
+    call("memfd_create", fc.oneof(objectName, queueName), int),
+    call("ftruncate", fd, fc.oneof(int, sizes)),
+    call("pread", fd, bytes, fc.oneof(int, sizes)),
+    call("pwrite", fd, bytes, fc.oneof(int, sizes)),
     call("close", fd),
     call("dup", fd),
     call("dup2", fd, fd),

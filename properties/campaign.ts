@@ -15,7 +15,13 @@ import { cases, isAboutProcesses, type Mechanism, mechanisms } from "./generator
 import { Oracle } from "./oracle.js";
 import { placeHere } from "./place.js";
 import { lowerQueueLimits, queueLimits } from "./queues.js";
-import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
+import {
+  canBecomeOthers,
+  messageQueueLimits,
+  pipeLimits,
+  rootCapabilities,
+  sharedMemoryLimits,
+} from "./real-machine.js";
 import type { Difference, Replay, Report, Request } from "./report.js";
 import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
@@ -193,6 +199,7 @@ async function openJudge(name: ExecutorName, subject: Subject): Promise<Judge> {
     ...queueLimits(),
     ...pipeLimits(),
     ...messageQueueLimits(),
+    ...sharedMemoryLimits(),
   });
   return { executor, oracle: new Oracle(machine, form, capabilities) };
 }

@@ -44,11 +44,12 @@ export const avoidances: readonly Avoidance[] = [
       const [fd, command] = args;
       if (form !== FORM_AWAITED || call !== "fcntl" || command !== F_SETFL) return false;
       const own = machine.descriptors(caller).find((descriptor) => descriptor.fd === fd);
+      if (own?.kind !== "pipe") return false;
       return machine
         .processes()
         .filter(({ process }) => process !== caller)
         .some(({ process }) =>
-          machine.descriptors(process).some(({ pipe, end }) => pipe === own?.pipe && end === own.end),
+          machine.descriptors(process).some(({ pipe, end }) => pipe === own.pipe && end === own.end),
         );
     },
   },

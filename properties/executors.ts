@@ -9,13 +9,13 @@ export type ExecutorName = (typeof executorNames)[number];
 
 /**
  * Which cases an executor can run in a place: those that start and end processes are blocking calls' only; those with files need
- * root, be it of a user namespace; those about users need others than root; those about message queues need namespaces of
+ * root, be it of a user namespace; those about users need others than root; those about message queues and shared memory need namespaces of
  * their own, so that nothing else is ever touched.
  */
 export const canRun = (name: ExecutorName, mechanism: Mechanism, place: Place): boolean =>
   (name === "sync" || !isAboutProcesses(mechanism)) &&
   (!hasFiles(mechanism) || place.isRoot) &&
-  (!mechanism.startsWith("mqueue") || place.hasQueueNames) &&
+  (!/^(mqueue|shm)/.test(mechanism) || place.hasQueueNames) &&
   (!isAboutUsers(mechanism) || canBecomeOthers()) &&
   (!mechanism.startsWith("sysv") || place.hasOwnQueues);
 

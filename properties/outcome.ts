@@ -1,6 +1,7 @@
 // What a call came to, in the same form from both sides.
 import { GONE } from "../assembly/abi/model.js";
-import type { Call, SysvMessage } from "../src/call.js";
+import { S_IFMT, S_IFREG } from "../assembly/abi/stat.js";
+import type { Call, PlacedBytes, SysvMessage } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
 import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } from "../src/linux.js";
 import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
@@ -32,6 +33,8 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
   if (call === "ftok" && typeof value === "number") return answer(0);
   if (result < 0) return { result, values: none, bytes: undefined };
   switch (call) {
+    case "pread":
+      return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
     case "read":
       return { result, values: none, bytes: withoutPid((buffer as Uint8Array).subarray(0, result)) };
     case "readv":
@@ -51,8 +54,10 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
     }
     case "stat":
     case "fstat": {
-      const { mode, nlink, uid, gid } = value as FileStatus;
-      return { result: 0, values: [mode, nlink, uid, gid], bytes: undefined };
+      const { mode, nlink, uid, gid, size } = value as FileStatus;
+      // What else has a size has it of its file system.
+      const length = (mode & S_IFMT) === S_IFREG ? size : 0;
+      return { result: 0, values: [mode, nlink, uid, gid, length], bytes: undefined };
     }
     case "pipe2":
     case "poll":
@@ -127,7 +132,8 @@ function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {
 export function modelOutcome(call: Call, result: number): Outcome {
   if (result === GONE) return gone;
   const { name } = call.syscall;
-  const buffer = name === "msgrcv" ? (call.payload as SysvMessage).bytes : call.payload;
+  const hasMore = name === "msgrcv" || name === "pread";
+  const buffer = hasMore ? (call.payload as SysvMessage | PlacedBytes).bytes : call.payload;
   return outcomeOf(name, result, call.value, buffer);
 }
 
@@ -154,8 +160,8 @@ export function outcomeText(call: string, { result, values, bytes }: Outcome): s
 }
 
 /** The status of a file: `010644 of 0:0, 1 link`. */
-function statusText([mode = 0, nlink, uid, gid]: readonly number[]): string {
-  return `0${mode.toString(8)} of ${uid}:${gid}, ${nlink} links`;
+function statusText([mode = 0, nlink, uid, gid, size]: readonly number[]): string {
+  return `0${mode.toString(8)} of ${uid}:${gid}, ${nlink} links, ${size} bytes`;
 }
 
 /** A short name of some bytes, so that a table can tell them apart. */

@@ -44,7 +44,9 @@ function handlesIn(args: readonly StepArgument[]): Handle[] {
 
 function isHandle(argument: StepArgument): argument is Handle {
   if (typeof argument !== "object" || argument === null) return false;
-  return ["open", "read", "write", "other", "free", "limit", "number"].some((kind) => kind in argument);
+  return ["open", "read", "write", "shm", "other", "free", "limit", "number"].some(
+    (kind) => kind in argument,
+  );
 }
 
 /** Whether a handle stands for no descriptor on purpose. */
@@ -123,6 +125,7 @@ class OpenDescriptors {
   find(handle: Handle, first: DescriptorFacts | undefined): DescriptorFacts | undefined {
     if ("open" in handle) return pick(this.#open, handle.open);
     if ("mq" in handle) return pick(this.#messageQueues(), handle.mq);
+    if ("shm" in handle) return pick(this.#sharedMemory(), handle.shm);
     if ("read" in handle) return pick(this.#ends("read"), handle.read);
     if ("write" in handle) return pick(this.#ends("write"), handle.write);
     if (!("other" in handle)) return undefined;
@@ -139,6 +142,10 @@ class OpenDescriptors {
   #ends(end: "read" | "write"): DescriptorFacts[] {
     const ofPipes = this.#open.filter(({ kind }) => kind === "pipe");
     return ofPipes.filter((descriptor) => descriptor.end === end || descriptor.end === "both");
+  }
+
+  #sharedMemory(): DescriptorFacts[] {
+    return this.#open.filter(({ kind }) => kind === "shared memory");
   }
 
   #messageQueues(): DescriptorFacts[] {

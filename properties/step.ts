@@ -11,6 +11,7 @@ export type Handle =
   | { readonly read: number }
   | { readonly write: number }
   | { readonly mq: number }
+  | { readonly shm: number }
   /** The k-th write end of another pipe than that of the call's first descriptor. */
   | { readonly other: number }
   /** The k-th number from the first descriptor on that is not open. */

@@ -73,6 +73,13 @@ export interface SpliceRequest {
   readonly size: number;
 }
 
+/** Bytes that pread fills or pwrite takes, and their place in the file. */
+export interface PlacedBytes {
+  readonly bytes: Uint8Array;
+  /** Bytes from the start of the file on. */
+  readonly offset: number;
+}
+
 /** The message that msgsnd sends, or what msgrcv wants and where that goes. */
 export interface SysvMessage {
   readonly type: bigint;
@@ -80,7 +87,7 @@ export interface SysvMessage {
 }
 
 /**
- * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what queue to open, how to be told, what to spawn, or nothing.
+ * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what queue to open, how to be told, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -92,6 +99,7 @@ export type Payload =
   | QueueNotification
   | SpawnRequest
   | SysvMessage
+  | PlacedBytes
   | import("./sysv-queue.js").QueueSettings
   | string
   | bigint

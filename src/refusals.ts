@@ -11,6 +11,7 @@ import {
   O_PATH,
   O_TMPFILE,
 } from "../assembly/abi/fcntl.js";
+import { MFD_HUGETLB } from "../assembly/abi/memfd.js";
 import { SIGEV_SIGNAL, SIGEV_THREAD } from "../assembly/abi/mqueue.js";
 import { NSIG, SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
@@ -57,6 +58,10 @@ judges[n.CALL_SETRESUID] = ({ a, b, c }) => (a < -1 || b < -1 || c < -1 ? EINVAL
 judges[n.CALL_SETRESGID] = judges[n.CALL_SETRESUID];
 judges[n.CALL_SETGROUPS] = ({ payload }) =>
   (payload as readonly number[]).some((group) => group < 0) ? EINVAL : 0;
+
+// A memory file of huge pages, and what is opened by O_PATH or made by O_TMPFILE, are other things than shared memory is here.
+judges[n.CALL_SHM_OPEN] = ({ a }) => ((a & O_PATH) !== 0 || (a & O_TMPFILE) === O_TMPFILE ? ENOSYS : 0);
+judges[n.CALL_MEMFD_CREATE] = ({ a }) => (a >= 0 && (a & MFD_HUGETLB) !== 0 ? ENOSYS : 0);
 
 judges[n.CALL_MQ_OPEN] = ({ a, payload }) => {
   if (!isQueueName((payload as QueueOpening).name)) return EINVAL;

@@ -21,6 +21,7 @@ export type KernelObject =
   | "open file"
   | "pipe"
   | "process"
+  | "shared memory"
   | "user";
 
 /** An error that the manual page lists, with when it comes; `unreachable` says why no program can see it. */

@@ -10,6 +10,7 @@ import { posixQueueCalls } from "./syscalls/message-queues.js";
 import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
 import { processCalls } from "./syscalls/processes.js";
+import { sharedMemoryCalls } from "./syscalls/shared-memory.js";
 import { sysvQueueCalls } from "./syscalls/sysv-queues.js";
 
 export type { ErrorRule, KernelObject, RestartClass, Syscall, WaitKind } from "./syscall.js";
@@ -23,6 +24,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...clockCalls,
   ...posixQueueCalls,
   ...sysvQueueCalls,
+  ...sharedMemoryCalls,
 };
 
 /** The rows in the order of their numbers. */

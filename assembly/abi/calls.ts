@@ -55,3 +55,15 @@ export const CALL_MSGSND = 52;
 export const CALL_MSGRCV = 53;
 export const CALL_MSGCTL = 54;
 export const CALL_FTOK = 55;
+
+// POSIX shared memory.
+export const CALL_SHM_OPEN = 70;
+export const CALL_SHM_UNLINK = 71;
+export const CALL_MEMFD_CREATE = 72;
+export const CALL_FTRUNCATE = 73;
+export const CALL_PREAD = 74;
+export const CALL_PWRITE = 75;
+export const CALL_MMAP = 76;
+export const CALL_MUNMAP = 77;
+export const CALL_MPROTECT = 78;
+export const CALL_MSYNC = 79;

@@ -19,6 +19,7 @@ import {
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
+  MAX_SHARED_OBJECTS,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
@@ -43,9 +44,13 @@ import {
   PARAMETER_PIPE_SLOTS,
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
+  PARAMETER_PROTECTED_REGULAR,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
+  PARAMETER_SHARED_OBJECT_MAX,
   PARAMETER_UID,
+  SHARED_MEMORY_SIZE,
+  SHARED_OBJECT_MAX_DEFAULT,
   WINDOW_SIZE,
 } from "../abi/model";
 import {
@@ -103,6 +108,10 @@ export class Machine {
   queueLast: u32;
   queueNext: u32;
   queueHighest: u32;
+  /** What an object of shared memory may have at most, in bytes. */
+  sharedObjectMax: u32;
+  /** Whether O_CREAT does not open what another has made in a sticky directory. */
+  protectedRegular: u32;
   /** What user 0 may, a bit each. */
   capabilities: u64;
   /** Nanoseconds since boot, without time asleep. */
@@ -113,7 +122,7 @@ export class Machine {
 }
 
 /** The machine block after the pool headers. */
-export const machine = changetype<Machine>(at.MACHINE + 384);
+export const machine = changetype<Machine>(at.MACHINE + 640);
 
 // The least and the most that the kernel's sysctl takes: a page, and 2^31 bytes (pipe_fcntl, pipefs sysctl).
 const MAX_PIPE_SIZE: u32 = 0x80000000;
@@ -145,6 +154,7 @@ export function resetMachine(): void {
   machine.msgmax = MSGMAX_DEFAULT;
   machine.msgmnb = MSGMNB_DEFAULT;
   machine.msgmni = MSGMNI_DEFAULT;
+  machine.sharedObjectMax = SHARED_OBJECT_MAX_DEFAULT;
   machine.capabilities = ((<u64>1) << (CAP_LAST_CAP + 1)) - 1;
   machine.monotonic = FIRST_MONOTONIC;
   machine.realtimeOffset = FIRST_REALTIME - FIRST_MONOTONIC;
@@ -167,7 +177,13 @@ function resetPools(): void {
   pools.resetPool(pools.MESSAGE_BLOCK_POOL, at.MESSAGE_BLOCKS, at.MESSAGE_BLOCK_SIZE, MAX_MESSAGE_BLOCKS);
   pools.resetPool(pools.MESSAGE_QUEUE_POOL, at.MESSAGE_QUEUES, at.MESSAGE_QUEUE_SIZE, MAX_MESSAGE_QUEUES);
   pools.resetPool(pools.SYSV_QUEUE_POOL, at.SYSV_QUEUES, at.SYSV_QUEUE_SIZE, MAX_SYSV_QUEUES);
+  pools.resetPool(pools.SHARED_OBJECT_POOL, at.SHARED_OBJECTS, at.SHARED_OBJECT_SIZE, sharedObjectCount());
   pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
+}
+
+/** Objects of shared memory that there is room for. */
+function sharedObjectCount(): u32 {
+  return min<u32>(MAX_SHARED_OBJECTS, SHARED_MEMORY_SIZE / machine.sharedObjectMax);
 }
 
 /** Sets a parameter of an empty machine; false if the value is out of range. */
@@ -251,6 +267,15 @@ export function setMachineParameter(parameter: i32, value: u32): bool {
     case PARAMETER_MSGMNI:
       if (value > <u32>IPCMNI) return false;
       machine.msgmni = value;
+      return true;
+    case PARAMETER_SHARED_OBJECT_MAX:
+      if (value < 0x10000 || value > <u32>SHARED_MEMORY_SIZE || (value & (value - 1)) != 0) return false;
+      machine.sharedObjectMax = value;
+      resetPools();
+      return true;
+    case PARAMETER_PROTECTED_REGULAR:
+      if (value > 2) return false;
+      machine.protectedRegular = value;
       return true;
     default:
       return false;

@@ -1,9 +1,9 @@
 // Where everything lies. Each region begins where the one before it ends; all state is between MACHINE and the end of
-// the last pool, or in the frames.
+// the last pool, in the frames, or in the bytes of shared memory.
 //
-//   0      1024     MACHINE         WINDOW      POOLS …        FRAMES          STAGE
-//   │ null │ static │ parameters,   │ payload   │ one region   │ pages of      │ a snapshot on
-//   │      │ data   │ clocks, pools │ of a step │ a pool       │ pipes' bytes  │ its way in or out
+//   0      1024     MACHINE         WINDOW      POOLS …        FRAMES          SHARED_BYTES      STAGE
+//   │ null │ static │ parameters,   │ payload   │ one region   │ pages of      │ bytes of shared │ a snapshot on
+//   │      │ data   │ clocks, pools │ of a step │ a pool       │ pipes' bytes  │ memory          │ its way in or out
 //
 // The window and the stage are no state: they hold nothing between two steps.
 import {
@@ -17,11 +17,13 @@ import {
   MAX_OPEN_FILES,
   MAX_PIPES,
   MAX_PROCESSES,
+  MAX_SHARED_OBJECTS,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
   MAX_USERS,
   MAX_WAITS,
+  SHARED_MEMORY_SIZE,
   WINDOW_SIZE,
 } from "../abi/model";
 
@@ -42,6 +44,7 @@ export const MESSAGE_SIZE: u32 = 24;
 export const MESSAGE_BLOCK_SIZE: u32 = 128;
 export const MESSAGE_QUEUE_SIZE: u32 = 64;
 export const SYSV_QUEUE_SIZE: u32 = 104;
+export const SHARED_OBJECT_SIZE: u32 = 40;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -75,5 +78,8 @@ export const MESSAGES: usize = GROUP_LISTS + MAX_GROUP_LISTS * GROUP_LIST_SIZE;
 export const MESSAGE_BLOCKS: usize = MESSAGES + MAX_MESSAGES * MESSAGE_SIZE;
 export const MESSAGE_QUEUES: usize = MESSAGE_BLOCKS + MAX_MESSAGE_BLOCKS * MESSAGE_BLOCK_SIZE;
 export const SYSV_QUEUES: usize = MESSAGE_QUEUES + MAX_MESSAGE_QUEUES * MESSAGE_QUEUE_SIZE;
-export const FRAMES: usize = (SYSV_QUEUES + MAX_SYSV_QUEUES * SYSV_QUEUE_SIZE + 0xffff) & ~0xffff;
-export const STAGE: usize = FRAMES + FRAMES_SIZE;
+export const SHARED_OBJECTS: usize = SYSV_QUEUES + MAX_SYSV_QUEUES * SYSV_QUEUE_SIZE;
+export const FRAMES: usize = (SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE + 0xffff) & ~0xffff;
+/** Aligned as a page: a mapping begins at the start of one. */
+export const SHARED_BYTES: usize = FRAMES + FRAMES_SIZE;
+export const STAGE: usize = SHARED_BYTES + SHARED_MEMORY_SIZE;

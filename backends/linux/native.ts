@@ -34,6 +34,7 @@ import * as pipe from "./pipe.js";
 import * as poll from "./poll.js";
 import * as process from "./process.js";
 import { hold, release, watchDescriptor } from "./readiness.js";
+import * as sharedMemory from "./shared-memory.js";
 import { spawn } from "./spawn.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
@@ -98,6 +99,12 @@ attempts[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_receive;
 attempts[n.CALL_MQ_GETATTR] = messageQueue.mq_getattr;
 attempts[n.CALL_MQ_SETATTR] = messageQueue.mq_setattr;
 attempts[n.CALL_MQ_NOTIFY] = messageQueue.mq_notify;
+attempts[n.CALL_SHM_OPEN] = sharedMemory.shm_open;
+attempts[n.CALL_SHM_UNLINK] = sharedMemory.shm_unlink;
+attempts[n.CALL_MEMFD_CREATE] = sharedMemory.memfd_create;
+attempts[n.CALL_FTRUNCATE] = sharedMemory.ftruncate;
+attempts[n.CALL_PREAD] = sharedMemory.pread;
+attempts[n.CALL_PWRITE] = sharedMemory.pwrite;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];

@@ -11,6 +11,7 @@ import * as path from "./path.js";
 import { pipe2 } from "./pipe.js";
 import { poll } from "./poll.js";
 import * as process from "./process.js";
+import * as sharedMemory from "./shared-memory.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
 
@@ -25,6 +26,7 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...splice,
   ...messageQueue,
   ...sysvQueue,
+  ...sharedMemory,
 };
 
 /** The attempts by number; a number that no call has is a hole. */

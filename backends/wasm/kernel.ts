@@ -67,6 +67,12 @@ export interface KernelExports {
   mq_getattr(task: I, fd: I): I;
   mq_setattr(task: I, fd: I, flags: I): I;
   mq_notify(task: I, fd: I, isRequest: I, how: I, signal: I): I;
+  shm_open(task: I, length: I, flags: I, mode: I): I;
+  shm_unlink(task: I, length: I): I;
+  memfd_create(task: I, length: I, flags: I): I;
+  ftruncate(task: I, fd: I, low: I, high: I): I;
+  pread(task: I, fd: I, length: I, low: I, high: I): I;
+  pwrite(task: I, fd: I, length: I, low: I, high: I): I;
   resume(task: I): I;
   proceed(task: I): I;
   transferred(task: I): I;
@@ -96,12 +102,14 @@ export interface KernelExports {
   pipeHigh(): I;
   messageQueueHigh(): I;
   sysvQueueHigh(): I;
+  sharedObjectHigh(): I;
   descriptorHigh(process: I): I;
   inspectTask(task: I): I;
   inspectProcess(process: I): I;
   inspectDescriptor(process: I, fd: I): I;
   inspectPipe(pipe: I): I;
   inspectSysvQueue(queue: I): I;
+  inspectSharedObject(object: I): I;
   inspectPath(inode: I): I;
   inspectMessageQueue(queue: I): I;
 }

@@ -13,6 +13,7 @@ import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSt
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
+import { makeObject, manyObjects, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
 import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
 import { vectorSteps } from "./vectors.js";
@@ -53,6 +54,8 @@ const mixtures = {
     interruption(10),
   ],
   mqueue: messageQueueSteps,
+  shm: sharedFileSteps,
+  "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
     ...pipeSteps,
@@ -85,6 +88,7 @@ const family: fc.Arbitrary<readonly Step[]> = fc
 
 // What a case begins with, so that the steps after it find something.
 const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+const someObjects = fc.array(makeObject.arbitrary, { minLength: 2, maxLength: 7, size: "max" });
 const someQueues = fc.array(makeQueue.arbitrary, { minLength: 1, maxLength: 5, size: "max" });
 // Pipes of one process, so that it has where to move bytes from and to.
 const pipesOfOne = fc
@@ -104,6 +108,8 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
     { weight: 1, arbitrary: fc.tuple(passingQueues, someQueues).map(([first, then]) => [...first, ...then]) },
   ),
   "mqueue-process": fc.tuple(someQueues, family).map(([first, then]) => [...first, ...then]),
+  shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
+  "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
   sysv: someSysvQueues,
@@ -124,6 +130,7 @@ const mixed = fc.constantFrom<readonly UserName[]>(
 const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   fifo: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   mqueue: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  shm: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),
   sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),

@@ -4,6 +4,7 @@ import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import type {
   Call,
   Payload,
+  PlacedBytes,
   PollEntry,
   QueueNotification,
   QueueOpening,
@@ -30,13 +31,23 @@ const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
 
 const openFlags = named(/^O_(?!ACCMODE|RDONLY|NOTIFICATION)/).toSorted(([, a], [, b]) => b - a);
 const spliceFlags = named(/^SPLICE_/);
-const commands = named(/^F_/);
+const commands = named(/^F_(?!SEAL_)/);
 const notificationWays = named(/^SIGEV_/);
 const clocks = named(/^CLOCK_/);
 const events = named(/^POLL/);
+const seals = named(/^F_SEAL_/);
+const memoryFileFlags = named(/^MFD_(?!NAME_MAX)/);
 const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
 const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
 const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
+
+/** Commands of fcntl(2) that take no argument. */
+const commandsAlone: ReadonlySet<number> = new Set([
+  constants.F_GETFD,
+  constants.F_GETFL,
+  constants.F_GETPIPE_SZ,
+  constants.F_GET_SEALS,
+]);
 
 /** What people call a program: its function's name, or its module and its place there; of an executable: its file's. */
 export function programName(program: Startable): string {
@@ -106,10 +117,9 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [`${a}`, `${b}`, flags(c, openFlags)];
     case n.CALL_FCNTL: {
       const command = nameOf(b, commands);
-      const argument = b === constants.F_SETFL ? flags(c, openFlags) : `${c}`;
-      return b === constants.F_GETFD || b === constants.F_GETFL || b === constants.F_GETPIPE_SZ
-        ? [`${a}`, command]
-        : [`${a}`, command, argument];
+      if (commandsAlone.has(b)) return [`${a}`, command];
+      if (b === constants.F_ADD_SEALS) return [`${a}`, command, flags(c, seals)];
+      return [`${a}`, command, b === constants.F_SETFL ? flags(c, openFlags) : `${c}`];
     }
     case n.CALL_POLL:
       return [`[${(payload as readonly PollEntry[]).map(entryText).join(", ")}]`, `${a}`];
@@ -149,6 +159,20 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [`${a}`, flags(b, openFlags)];
     case n.CALL_MQ_NOTIFY:
       return [`${a}`, notificationText(payload as QueueNotification | undefined)];
+    case n.CALL_SHM_OPEN: {
+      const created = (a & constants.O_CREAT) === 0 ? [] : [octal(b)];
+      return [path(payload), a === 0 ? "O_RDONLY" : flags(a, openFlags), ...created];
+    }
+    case n.CALL_SHM_UNLINK:
+      return [path(payload)];
+    case n.CALL_MEMFD_CREATE:
+      return [path(payload), ...(a === 0 ? [] : [flags(a, memoryFileFlags)])];
+    case n.CALL_FTRUNCATE:
+      return [`${a}`, `${payload as bigint}`];
+    case n.CALL_PREAD:
+      return [`${a}`, placeText(payload as PlacedBytes)];
+    case n.CALL_PWRITE:
+      return [`${a}`, quote((payload as PlacedBytes).bytes), placeText(payload as PlacedBytes)];
     case n.CALL_MSGGET:
       return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, queueFlagText(b, creationFlags)];
     case n.CALL_MSGSND: {
@@ -181,6 +205,8 @@ function outcomeOf(
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_READ:
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
+    case n.CALL_PREAD:
+      return result === 0 ? "0" : quote((payload as PlacedBytes).bytes.subarray(0, result));
     case n.CALL_STAT:
     case n.CALL_FSTAT:
       return statusText(value as FileStatus);
@@ -189,7 +215,7 @@ function outcomeOf(
     case n.CALL_GETGROUPS:
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_FCNTL:
-      return b === constants.F_GETFL ? flags(result, openFlags) : b === constants.F_SETFL ? "" : `${result}`;
+      return commandText(b, result);
     case n.CALL_POLL:
       return `[${(value as readonly number[]).map((revents) => flags(revents, events)).join(", ")}]`;
     case n.CALL_CLOCK_GETTIME:
@@ -215,8 +241,18 @@ function outcomeOf(
   }
 }
 
-const statusText = ({ mode, nlink, uid, gid }: FileStatus): string =>
-  `${octal(mode)}, ${nlink} links, of ${uid}:${gid}`;
+function statusText({ mode, nlink, uid, gid, size }: FileStatus): string {
+  const length = (mode & constants.S_IFMT) === constants.S_IFREG ? `, ${size} bytes` : "";
+  return `${octal(mode)}, ${nlink} links, of ${uid}:${gid}${length}`;
+}
+
+function commandText(command: number, result: number): string {
+  if (command === constants.F_GETFL) return flags(result, openFlags);
+  if (command === constants.F_GET_SEALS) return result === 0 ? "0" : flags(result, seals);
+  return command === constants.F_SETFL || command === constants.F_ADD_SEALS ? "" : `${result}`;
+}
+
+const placeText = ({ offset }: PlacedBytes): string => `at ${offset}`;
 
 const untilText = (deadline: bigint | undefined): string[] =>
   deadline === undefined ? [] : [`until ${deadline}`];
