@@ -13,6 +13,7 @@ import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
 import {
+  MAPPED_PART_POOL,
   MESSAGE_QUEUE_POOL,
   PIPE_POOL,
   PROCESS_POOL,
@@ -26,6 +27,7 @@ import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
 import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
+import * as mappings from "./mapping";
 import * as messageQueues from "./message-queue";
 import * as mqOpen from "./mq-open";
 import * as mqTransfer from "./mq-transfer";
@@ -43,6 +45,7 @@ import { vmspliceBuffers } from "./vmsplice";
 
 export {
   inspectDescriptor,
+  inspectMappedPart,
   inspectMessageQueue,
   inspectPath,
   inspectPipe,
@@ -407,6 +410,68 @@ export function pwrite(index: u32, fd: i32, length: u32, low: u32, high: i32): i
   return attempt(task);
 }
 
+/** 0, with the address in OUT. Length and offset are C longs. */
+export function mmap(
+  index: u32,
+  lengthLow: u32,
+  lengthHigh: i32,
+  protection: i32,
+  flags: i32,
+  fd: i32,
+  offsetLow: u32,
+  offsetHigh: i32,
+): i32 {
+  const task = enter(index, number.CALL_MMAP, fd, protection, flags);
+  const length = longOf(lengthLow, lengthHigh);
+  const offset = longOf(offsetLow, offsetHigh);
+  return leave(task, mappings.mapMemory(callerOf(task), length, protection, flags, fd, offset));
+}
+
+export function munmap(index: u32, low: u32, high: i32, lengthLow: u32, lengthHigh: i32): i32 {
+  const task = enter(index, number.CALL_MUNMAP, -1, 0, 0);
+  return leave(task, mappings.unmapMemory(callerOf(task), longOf(low, high), longOf(lengthLow, lengthHigh)));
+}
+
+export function mprotect(
+  index: u32,
+  low: u32,
+  high: i32,
+  lengthLow: u32,
+  lengthHigh: i32,
+  protection: i32,
+): i32 {
+  const task = enter(index, number.CALL_MPROTECT, -1, protection, 0);
+  const length = longOf(lengthLow, lengthHigh);
+  return leave(task, mappings.protectMemory(callerOf(task), longOf(low, high), length, protection));
+}
+
+export function msync(index: u32, low: u32, high: i32, lengthLow: u32, lengthHigh: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MSYNC, -1, flags, 0);
+  const length = longOf(lengthLow, lengthHigh);
+  return leave(task, mappings.syncMemory(callerOf(task), longOf(low, high), length, flags));
+}
+
+export function memory_read(index: u32, low: u32, high: i32, length: u32): i32 {
+  const task = enter(index, number.CALL_MEMORY_READ, -1, length, 0);
+  task.long = longOf(low, high);
+  return attempt(task);
+}
+
+export function memory_write(index: u32, low: u32, high: i32, length: u32): i32 {
+  const task = enter(index, number.CALL_MEMORY_WRITE, -1, length, 0);
+  task.long = longOf(low, high);
+  return attempt(task);
+}
+
+function longOf(low: u32, high: i32): i64 {
+  return ((<i64>high) << 32) | <i64>low;
+}
+
+/** Where the bytes of a whole mapping lie; 0 if they cannot be touched. */
+export function mappedBytes(process: u32, low: u32, high: u32): usize {
+  return mappings.bytesOfMapping(processAt(process), ((<u64>high) << 32) | low);
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -444,6 +509,10 @@ function attemptOf(task: Task): i32 {
       return files.readFileAt(task, task.a, task.b);
     case number.CALL_PWRITE:
       return files.writeFileAt(task, task.a, task.b);
+    case number.CALL_MEMORY_READ:
+      return mappings.readMapped(task, task.b);
+    case number.CALL_MEMORY_WRITE:
+      return mappings.writeMapped(task, task.b);
     case number.CALL_OPEN:
       return openPath(task);
     case number.CALL_MSGSND:
@@ -645,6 +714,10 @@ export function messageAddress(): usize {
 
 export function sharedObjectHigh(): u32 {
   return pool(SHARED_OBJECT_POOL).high;
+}
+
+export function mappedPartHigh(): u32 {
+  return pool(MAPPED_PART_POOL).high;
 }
 
 export function sysvQueueHigh(): u32 {

@@ -6,6 +6,7 @@ import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { copyName, inodeAt, ROOT } from "./core/inode";
 import { OUT, WINDOW } from "./core/memory";
 import {
+  MAPPED_PART_POOL,
   MESSAGE_QUEUE_POOL,
   PIPE_POOL,
   PROCESS_POOL,
@@ -17,6 +18,7 @@ import {
 import { processAt } from "./core/process";
 import { sharedObjectAt } from "./core/shared-object";
 import { taskAt } from "./core/task";
+import { partAt } from "./mapping";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
 import { sysvQueueAt } from "./sysv-queue";
@@ -108,6 +110,21 @@ export function inspectSharedObject(index: u32): i32 {
   const inode = inodeAt(object.inode - 1);
   answer(3, inode.nameLength);
   copyName(inode, WINDOW);
+  return 1;
+}
+
+/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*. */
+export function inspectMappedPart(index: u32): i32 {
+  if (!pool(MAPPED_PART_POOL).isUsed(index)) return 0;
+  const part = partAt(index);
+  answer(0, part.process - 1);
+  answer(1, part.origin);
+  answer(2, part.originPages);
+  answer(3, part.start);
+  answer(4, part.pages);
+  answer(5, part.object);
+  answer(6, part.protection);
+  answer(7, part.flags);
   return 1;
 }
 

@@ -37,6 +37,7 @@ import {
 import { TASK_FLAG_PARKED, Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
 import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
 import { flushObject } from "./kinds";
+import { unmapAll } from "./mapping";
 import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
@@ -168,6 +169,7 @@ export function exitStep(task: Task): i32 {
     return 1;
   }
   const process = processAt(task.process);
+  unmapAll(process);
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
     const file: OpenFile = uninstall(process, fd);
     const isLast = file.count == 1;

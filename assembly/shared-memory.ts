@@ -122,9 +122,10 @@ export function addSeals(file: OpenFile, seals: i32): i32 {
   if (file.kind != FILE_SHARED_MEMORY) return -EINVAL;
   const object = objectOf(file);
   if (object.seals & F_SEAL_SEAL) return -EPERM;
-  if (seals & F_SEAL_WRITE && !(object.seals & F_SEAL_WRITE) && object.writableMappings) return -EBUSY;
-  object.seals |= seals;
-  if (seals & F_SEAL_EXEC && inodeOf(object).mode & EXECUTE_BITS) object.seals |= EXECUTABLE_SEALS;
+  const isExecutable = (inodeOf(object).mode & EXECUTE_BITS) != 0;
+  const added = seals & F_SEAL_EXEC && isExecutable ? seals | EXECUTABLE_SEALS : seals;
+  if (added & F_SEAL_WRITE && !(object.seals & F_SEAL_WRITE) && object.writableMappings) return -EBUSY;
+  object.seals |= added;
   return 0;
 }
 

@@ -3,6 +3,7 @@ import { PROCESS_ALIVE } from "../assembly/abi/model.js";
 import { type Action, isInstant } from "./action.js";
 import { acceptedDivergence, avoidance } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
+import { Mappings } from "./mappings.js";
 import { type Observation, type Oracle, type Pending, taskText, type Verdict } from "./oracle.js";
 import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
@@ -26,6 +27,9 @@ export interface Row {
 export type CaseResult =
   | { readonly kind: "same" | "inconclusive" | "accepted" }
   | { readonly kind: "different"; readonly rows: readonly Row[] };
+
+/** Bytes of a page of the model and, so far, of the machine. */
+const PAGE = 4096;
 
 /** Calls after which a process may not do all that it might. */
 const changingCalls: ReadonlySet<string> = new Set(["setresuid", "setresgid", "setgroups"]);
@@ -69,6 +73,9 @@ class CaseRun {
   readonly #blocked = new Map<number, Pending>();
   readonly #pids = new Pids(process.pid);
   readonly #queues = new Queues((thread) => this.#pids.modelPidOf(thread));
+  readonly #mappings = new Mappings();
+  /** The address that the mmap that is made gives on the model. */
+  #predictedAddress: number | undefined;
   /** What the msgget that is made comes to on the model. */
   #predicted: number | undefined;
   /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
@@ -92,8 +99,8 @@ class CaseRun {
   }
 
   async all(steps: readonly Step[]): Promise<CaseResult> {
-    for (const step of steps) {
-      const verdict = await this.step(step);
+    for (const step of [...steps, undefined]) {
+      const verdict = step === undefined ? await this.unmapAll() : await this.step(step);
       if (verdict.kind === "inconclusive") {
         this.#tally.inconclusive++;
         return { kind: "inconclusive" };
@@ -113,10 +120,14 @@ class CaseRun {
 
   async step(step: Step): Promise<Verdict> {
     const pending = this.#pendingOf(step);
-    if (pending === undefined) return { kind: "allowed" };
+    return pending === undefined ? { kind: "allowed" } : this.#make(pending);
+  }
+
+  async #make(pending: Pending): Promise<Verdict> {
     const { process: caller, action: made } = pending;
     if (made.call === "msgget") this.#predicted = this.#oracle.predict(caller, made);
-    await this.#executor.issue({ ...pending, action: this.#toReal(pending.action) });
+    if (made.call === "mmap") this.#predictedAddress = this.#oracle.predictMapping(caller, made);
+    await this.#executor.issue({ ...pending, action: this.#toReal(caller, made) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
     const verdict = this.#judge(pending, observation);
@@ -124,12 +135,27 @@ class CaseRun {
     return verdict;
   }
 
-  #toReal(action: Action): Action {
-    return this.#queues.toReal(this.#pids.toReal(action));
+  #toReal(caller: number, action: Action): Action {
+    return this.#mappings.toReal(caller, this.#queues.toReal(this.#pids.toReal(action)));
   }
 
-  #toModel(call: string, outcome: Outcome): Outcome {
-    return this.#queues.toModel(call, this.#pids.toModel(call, outcome), this.#predicted);
+  #toModel({ process, action }: Pending, seen: Outcome): Outcome {
+    const { call } = action;
+    const outcome = this.#queues.toModel(call, this.#pids.toModel(call, seen), this.#predicted);
+    return this.#mappings.toModel(process, action, outcome, this.#predictedAddress);
+  }
+
+  /** Unmaps what the case has left mapped, in steps like its own. */
+  async unmapAll(): Promise<Verdict> {
+    const { machine } = this.#oracle;
+    for (;;) {
+      const [part] = machine.mappedParts();
+      if (part === undefined) return { kind: "allowed" };
+      const { process, mapping, mappingPages } = part;
+      const action: Action = { call: "munmap", args: [mapping, mappingPages * PAGE] };
+      const verdict = await this.#make({ id: this.#made.length, process, action });
+      if (verdict.kind !== "allowed") return verdict;
+    }
   }
 
   #judge(pending: Pending, observation: Observation): Verdict {
@@ -198,7 +224,7 @@ class CaseRun {
       if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
       this.#blocked.delete(id);
       if (completed.action.call !== "interrupt") this.#tally.outcome(completed.action.call, outcome);
-      observation.set(id, this.#toModel(completed.action.call, outcome));
+      observation.set(id, this.#toModel(completed, outcome));
     }
     this.#tally.steps++;
     if (!observation.has(pending.id)) this.#tally.blocked++;

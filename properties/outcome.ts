@@ -4,6 +4,7 @@ import { S_IFMT, S_IFREG } from "../assembly/abi/stat.js";
 import type { Call, PlacedBytes, SysvMessage } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
 import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } from "../src/linux.js";
+import type { Mapping } from "../src/mapping.js";
 import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
 import { eventText } from "./action.js";
 
@@ -17,6 +18,16 @@ export interface Outcome {
 }
 
 const none: readonly number[] = [];
+
+/** Below it are the low bits of an address: values have 32 bits. */
+const HALF = 2 ** 30;
+
+/** An address as two values, and back. */
+export const valuesOfAddress = (address: number): readonly number[] => [
+  Math.floor(address / HALF),
+  address % HALF,
+];
+export const addressIn = ([high = 0, low = 0]: readonly number[]): number => high * HALF + low;
 
 /** The outcome of what returns an integer, and perhaps more of them. */
 export const answer = (result: number, values: readonly number[] = none): Outcome => ({
@@ -33,6 +44,9 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
   if (call === "ftok" && typeof value === "number") return answer(0);
   if (result < 0) return { result, values: none, bytes: undefined };
   switch (call) {
+    case "mmap":
+      return answer(0, valuesOfAddress((value as Mapping).address));
+    case "memory_read":
     case "pread":
       return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
     case "read":
@@ -132,7 +146,7 @@ function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {
 export function modelOutcome(call: Call, result: number): Outcome {
   if (result === GONE) return gone;
   const { name } = call.syscall;
-  const hasMore = name === "msgrcv" || name === "pread";
+  const hasMore = name === "msgrcv" || name === "pread" || name === "memory_read";
   const buffer = hasMore ? (call.payload as SysvMessage | PlacedBytes).bytes : call.payload;
   return outcomeOf(name, result, call.value, buffer);
 }

@@ -13,6 +13,15 @@ describe("POSIX shared memory", () => {
     { blocks: false },
   );
   itConforms(
+    "shm-mapping",
+    {
+      sync: "what is mapped, split, protected and shown to blocking calls, the model allows, byte for byte",
+      awaited: "what is mapped, split, protected and shown to awaited calls, the model allows, byte for byte",
+    },
+    undefined,
+    { blocks: false },
+  );
+  itConforms(
     "shm-process",
     { sync: "processes that end leave shared memory on the kernel as on the model" },
     { sync: 30, awaited: 0 },

@@ -56,6 +56,8 @@ export type StepArgument =
   /** A System V queue: the k-th there is, or the k-th ever made. */
   | { readonly queue: number }
   | { readonly everQueue: number }
+  /** A page of the caller's k-th mapping, and bytes beyond its start. */
+  | { readonly mapping: number; readonly page: number; readonly beyond?: number }
   /** A C long, in decimal. */
   | { readonly long: string }
   /** What IPC_SET sets. */

@@ -6,6 +6,7 @@ export * from "../assembly/abi/ioctl.js";
 export * from "../assembly/abi/ipc.js";
 export * from "../assembly/abi/limits.js";
 export * from "../assembly/abi/memfd.js";
+export * from "../assembly/abi/mman.js";
 export * from "../assembly/abi/mqueue.js";
 export * from "../assembly/abi/poll.js";
 export * from "../assembly/abi/signal.js";

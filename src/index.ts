@@ -20,6 +20,7 @@ export {
   WIFSIGNALED,
   WTERMSIG,
 } from "./linux.js";
+export { type ArrayType, Mapping } from "./mapping.js";
 export type { CollectOptions, CollectTextOptions } from "./pipe/collect.js";
 export type { NameOptions } from "./pipe/descriptor.js";
 export type { PipeEnd } from "./pipe/end.js";

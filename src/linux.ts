@@ -1,4 +1,5 @@
 import type { PollEntry } from "./call.js";
+import type { Mapping } from "./mapping.js";
 import type { AnyProgram, Executable, Json, Program } from "./program.js";
 import type { MsgctlResult, QueueSettings, ReceivedSysvMessage } from "./sysv-queue.js";
 
@@ -622,6 +623,68 @@ export interface Linux {
    *   machine.sharedObjectMax, 1 MiB
    */
   pwrite(fd: number, buffer: Uint8Array, offset: number): Promise<number>;
+
+  /**
+   * Maps shared memory, or memory without a file: mmap(2). See `Mapping` for what its arrays are, and what they cannot guard.
+   * @param addr null: where it is put is not for the caller to say
+   * @param length bytes
+   * @param prot PROT_READ, PROT_WRITE, or PROT_NONE
+   * @param flags MAP_SHARED, MAP_SHARED_VALIDATE or MAP_PRIVATE, and MAP_ANONYMOUS, MAP_NORESERVE, MAP_POPULATE
+   * @param fd of shared memory; with MAP_ANONYMOUS of no meaning
+   * @param offset from which byte of the object on: a multiple of the page size; 0 if left out
+   * @throws EBADF not open · EACCES not open for reading, or with MAP_SHARED and PROT_WRITE not for writing · EINVAL length 0,
+   *   an odd offset, neither shared nor private · ENODEV no shared memory · EPERM F_SEAL_WRITE or F_SEAL_FUTURE_WRITE, and it is to be
+   *   written · EOVERFLOW a negative offset · ENOMEM no room: 4 GiB are the most here, and on the model what an object may have ·
+   *   ENOSYS an address, PROT_EXEC, MAP_FIXED and all other flags
+   */
+  mmap(
+    addr: null,
+    length: number,
+    prot: number,
+    flags: number,
+    fd: number,
+    offset?: number,
+  ): Promise<Mapping>;
+
+  /**
+   * Unmaps whole pages of a mapping: mmap(2). Its arrays are of no use afterwards. What was unmapped already is no mistake, as long as
+   * anything of the mapping is left.
+   * @param addr in a mapping of this process: its `address`, or a multiple of the page size beyond
+   * @param length bytes, rounded up to pages
+   * @throws EINVAL not in one mapping, an odd address, length 0
+   */
+  munmap(addr: number, length: number): Promise<void>;
+
+  /**
+   * Sets the protection of whole pages of a mapping: mprotect(2). Pages before one that cannot be changed are changed.
+   * @param prot PROT_READ, PROT_WRITE or PROT_NONE
+   * @throws EACCES PROT_WRITE on a shared mapping of what is not open for writing, or is sealed · ENOMEM not in one mapping, or
+   *   unmapped · EINVAL an odd address, an unknown bit · ENOSYS PROT_EXEC
+   */
+  mprotect(addr: number, length: number, prot: number): Promise<void>;
+
+  /**
+   * Writes back what was changed: msync(2). Shared memory has nothing to write to, so all that it does is to look at its arguments.
+   * @param flags MS_SYNC or MS_ASYNC, and MS_INVALIDATE
+   * @throws EINVAL an odd address, unknown flags, or both of two · ENOMEM not in one mapping, or unmapped
+   */
+  msync(addr: number, length: number, flags: number): Promise<void>;
+
+  /**
+   * Copies mapped bytes out, as process_vm_readv(2) of this process does: safe whatever becomes of the object meanwhile, and heedful of
+   * protection. In a simulation a step of its own, which the arrays of a `Mapping` are not.
+   * @param addr in a mapping of this process
+   * @returns bytes copied: fewer where one is unmapped, lies beyond the end of the object, or has not PROT_READ
+   * @throws EFAULT already the first one
+   */
+  memory_read(addr: number, buffer: Uint8Array): Promise<number>;
+
+  /**
+   * Copies bytes into a mapping, as process_vm_writev(2) of this process does. The bytes are copied at the call.
+   * @returns bytes copied: fewer where one is unmapped, lies beyond the end of the object, or has not PROT_WRITE
+   * @throws EFAULT already the first one
+   */
+  memory_write(addr: number, buffer: Uint8Array): Promise<number>;
 }
 
 /** The calls of `Linux` by name. */

@@ -13,6 +13,7 @@ export type RestartClass = "never" | "SA_RESTART" | "restart_block";
 
 export type KernelObject =
   | "System V queue"
+  | "address space"
   | "clock"
   | "credentials"
   | "descriptor table"

@@ -67,3 +67,5 @@ export const CALL_MMAP = 76;
 export const CALL_MUNMAP = 77;
 export const CALL_MPROTECT = 78;
 export const CALL_MSYNC = 79;
+export const CALL_MEMORY_READ = 80;
+export const CALL_MEMORY_WRITE = 81;

@@ -59,8 +59,9 @@ export const MAX_MESSAGES = 2048;
 export const MAX_MESSAGE_BLOCKS = 16384;
 export const MAX_MESSAGE_QUEUES = 256;
 export const MAX_SYSV_QUEUES = 256;
-/** Objects of shared memory. */
+/** Objects of shared memory, and parts of address spaces that show them. */
 export const MAX_SHARED_OBJECTS = 256;
+export const MAX_MAPPED_PARTS = 1024;
 /** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */

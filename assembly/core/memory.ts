@@ -10,6 +10,7 @@ import {
   FRAMES_SIZE,
   MAX_GROUP_LISTS,
   MAX_INODES,
+  MAX_MAPPED_PARTS,
   MAX_MESSAGE_BLOCKS,
   MAX_MESSAGE_QUEUES,
   MAX_MESSAGES,
@@ -45,6 +46,7 @@ export const MESSAGE_BLOCK_SIZE: u32 = 128;
 export const MESSAGE_QUEUE_SIZE: u32 = 64;
 export const SYSV_QUEUE_SIZE: u32 = 104;
 export const SHARED_OBJECT_SIZE: u32 = 40;
+export const MAPPED_PART_SIZE: u32 = 36;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -79,7 +81,8 @@ export const MESSAGE_BLOCKS: usize = MESSAGES + MAX_MESSAGES * MESSAGE_SIZE;
 export const MESSAGE_QUEUES: usize = MESSAGE_BLOCKS + MAX_MESSAGE_BLOCKS * MESSAGE_BLOCK_SIZE;
 export const SYSV_QUEUES: usize = MESSAGE_QUEUES + MAX_MESSAGE_QUEUES * MESSAGE_QUEUE_SIZE;
 export const SHARED_OBJECTS: usize = SYSV_QUEUES + MAX_SYSV_QUEUES * SYSV_QUEUE_SIZE;
-export const FRAMES: usize = (SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE + 0xffff) & ~0xffff;
+export const MAPPED_PARTS: usize = SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE;
+export const FRAMES: usize = (MAPPED_PARTS + MAX_MAPPED_PARTS * MAPPED_PART_SIZE + 0xffff) & ~0xffff;
 /** Aligned as a page: a mapping begins at the start of one. */
 export const SHARED_BYTES: usize = FRAMES + FRAMES_SIZE;
 export const STAGE: usize = SHARED_BYTES + SHARED_MEMORY_SIZE;

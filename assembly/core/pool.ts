@@ -51,7 +51,7 @@ export class Pool {
 
 // The pool headers stand at the start of the machine block.
 const POOL_HEADER: u32 = 20;
-export const POOL_COUNT: u32 = 17;
+export const POOL_COUNT: u32 = 18;
 
 export function pool(number: u32): Pool {
   return changetype<Pool>(MACHINE + number * POOL_HEADER);
@@ -74,6 +74,7 @@ export const MESSAGE_BLOCK_POOL: u32 = 13;
 export const MESSAGE_QUEUE_POOL: u32 = 14;
 export const SYSV_QUEUE_POOL: u32 = 15;
 export const SHARED_OBJECT_POOL: u32 = 16;
+export const MAPPED_PART_POOL: u32 = 17;
 
 /** Empties a pool, zeroing what was in use. */
 export function resetPool(number: u32, base: usize, itemSize: u32, capacity: u32): void {

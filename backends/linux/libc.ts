@@ -23,6 +23,31 @@ export const pwritev2 = bind("pwritev2", "long", "int", "long", "int", "long", "
 export const ftruncate = bind("ftruncate", "int", "int", "bigint");
 export const pread = bind("pread", "long", "int", "long", "long", "long");
 export const pwrite = bind("pwrite", "long", "int", "long", "long", "long");
+export const mmap = bind("mmap", "long", "long", "long", "int", "int", "int", "long");
+export const mremap = bind("mremap", "long", "long", "long", "long", "int", "long");
+export const munmap = bind("munmap", "int", "long", "long");
+export const mprotect = bind("mprotect", "int", "long", "long", "int");
+export const msync = bind("msync", "int", "long", "long", "int");
+export const process_vm_readv = bind(
+  "process_vm_readv",
+  "long",
+  "int",
+  "long",
+  "long",
+  "long",
+  "long",
+  "long",
+);
+export const process_vm_writev = bind(
+  "process_vm_writev",
+  "long",
+  "int",
+  "long",
+  "long",
+  "long",
+  "long",
+  "long",
+);
 export const close = bind("close", "int", "int");
 export const mkfifo = bind("mkfifo", "int", "string", "int");
 export const mkdir = bind("mkdir", "int", "string", "int");

@@ -28,6 +28,7 @@ import { owns } from "./descriptors.js";
 import { startInLane } from "./lane-wait.js";
 import { LANES_VARIABLE, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
+import * as mapping from "./mapping.js";
 import * as messageQueue from "./message-queue.js";
 import * as paths from "./paths.js";
 import * as pipe from "./pipe.js";
@@ -105,6 +106,12 @@ attempts[n.CALL_MEMFD_CREATE] = sharedMemory.memfd_create;
 attempts[n.CALL_FTRUNCATE] = sharedMemory.ftruncate;
 attempts[n.CALL_PREAD] = sharedMemory.pread;
 attempts[n.CALL_PWRITE] = sharedMemory.pwrite;
+attempts[n.CALL_MMAP] = mapping.mmap;
+attempts[n.CALL_MUNMAP] = mapping.munmap;
+attempts[n.CALL_MPROTECT] = mapping.mprotect;
+attempts[n.CALL_MSYNC] = mapping.msync;
+attempts[n.CALL_MEMORY_READ] = mapping.memory_read;
+attempts[n.CALL_MEMORY_WRITE] = mapping.memory_write;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];

@@ -73,6 +73,13 @@ export interface KernelExports {
   ftruncate(task: I, fd: I, low: I, high: I): I;
   pread(task: I, fd: I, length: I, low: I, high: I): I;
   pwrite(task: I, fd: I, length: I, low: I, high: I): I;
+  mmap(task: I, lengthLow: I, lengthHigh: I, prot: I, flags: I, fd: I, offsetLow: I, offsetHigh: I): I;
+  munmap(task: I, low: I, high: I, lengthLow: I, lengthHigh: I): I;
+  mprotect(task: I, low: I, high: I, lengthLow: I, lengthHigh: I, prot: I): I;
+  msync(task: I, low: I, high: I, lengthLow: I, lengthHigh: I, flags: I): I;
+  memory_read(task: I, low: I, high: I, length: I): I;
+  memory_write(task: I, low: I, high: I, length: I): I;
+  mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
   proceed(task: I): I;
   transferred(task: I): I;
@@ -103,6 +110,7 @@ export interface KernelExports {
   messageQueueHigh(): I;
   sysvQueueHigh(): I;
   sharedObjectHigh(): I;
+  mappedPartHigh(): I;
   descriptorHigh(process: I): I;
   inspectTask(task: I): I;
   inspectProcess(process: I): I;
@@ -110,6 +118,7 @@ export interface KernelExports {
   inspectPipe(pipe: I): I;
   inspectSysvQueue(queue: I): I;
   inspectSharedObject(object: I): I;
+  inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;
   inspectMessageQueue(queue: I): I;
 }

@@ -211,6 +211,23 @@ export interface SharedObjectFacts {
   readonly name: string | undefined;
 }
 
+/** A part of an address space that shows an object of shared memory. */
+export interface MappedPartFacts {
+  readonly process: number;
+  /** Address of the mapping that it is of, and the pages that it had. */
+  readonly mapping: number;
+  readonly mappingPages: number;
+  readonly address: number;
+  readonly pages: number;
+  /** Number of the object. */
+  readonly object: number;
+  /** PROT_*. */
+  readonly protection: number;
+  readonly isPrivate: boolean;
+  /** Whether a file was mapped: of a private mapping it is a copy. */
+  readonly isOfFile: boolean;
+}
+
 /** A System V message queue. */
 export interface SysvQueueFacts {
   readonly id: number;
@@ -520,6 +537,26 @@ export class Machine {
         seals: out(1),
         mappings: out(2),
         name: out(3) === 0 ? undefined : `/${this.#windowText(out(3))}`,
+      }),
+    );
+  }
+
+  /** The parts of address spaces that are mapped. */
+  mappedParts(): MappedPartFacts[] {
+    const { pageSize = 4096 } = this.#options;
+    return this.#facts(
+      this.#kernel.mappedPartHigh(),
+      (index) => this.#kernel.inspectMappedPart(index),
+      (_, out) => ({
+        process: out(0),
+        mapping: out(1) * pageSize,
+        mappingPages: out(2),
+        address: out(3) * pageSize,
+        pages: out(4),
+        object: out(5),
+        protection: out(6),
+        isPrivate: (out(7) & 1) === 0,
+        isOfFile: (out(7) & 4) !== 0,
       }),
     );
   }

@@ -1,11 +1,15 @@
 // POSIX shared memory by hand, on rules that properties/ holds against the real kernel; and those that it cannot reach there:
 // the model's own limits, settings of the whole machine, and what a snapshot costs.
 import { describe, expect, test } from "vitest";
+import { FORM_BLOCKING } from "../../assembly/abi/model.js";
 import * as c from "../../src/constants.js";
+import type { Mapping } from "../../src/mapping.js";
 import { Machine } from "./machine.js";
 import { bytes, Driver } from "./testing.js";
 
 const BOTH = c.O_RDWR | c.O_CREAT;
+const PAGE = 4096;
+const READ_WRITE = c.PROT_READ | c.PROT_WRITE;
 const MIB = 1 << 20;
 
 class Memory extends Driver {
@@ -17,6 +21,11 @@ class Memory extends Driver {
   at(fd: number, offset: number, length: number): number[] | number {
     const { call, result } = this.start("pread", [fd, new Uint8Array(length), offset]);
     return result < 0 ? result : [...(call.payload as { bytes: Uint8Array }).bytes.subarray(0, result)];
+  }
+
+  map(fd: number, length = PAGE, prot = READ_WRITE, process = this.process): Mapping {
+    const { call } = this.start("mmap", [null, length, prot, c.MAP_SHARED, fd, 0], FORM_BLOCKING, process);
+    return call.value as Mapping;
   }
 
   size(fd: number): number {
@@ -140,5 +149,110 @@ describe("a snapshot", () => {
     d.call("pwrite", fd, bytes(10, 1), 500);
     d.call("pwrite", fd, new Uint8Array(10), 500);
     expect(d.machine.hash()).toBe(hash);
+  });
+});
+
+describe("mappings", () => {
+  test("two processes that map one object see one memory, at addresses of their own", () => {
+    const d = new Memory();
+    const fd = d.open();
+    d.call("ftruncate", fd, 2 * PAGE);
+    const other = d.machine.createProcess();
+    const shared = d.machine.shareDescriptor(d.process, fd, other);
+    const [first, second, third] = [d.map(fd), d.map(fd), d.map(shared, 2 * PAGE, READ_WRITE, other)];
+    first.bytes[7] = 1;
+    expect([second.bytes[7], third.bytes[7], d.at(fd, 7, 1)]).toEqual([1, 1, [1]]);
+    expect(second.address).not.toBe(first.address);
+    expect(third.address).toBe(first.address);
+    third.bytes[PAGE] = 2;
+    expect(d.at(fd, PAGE, 1)).toEqual([2]);
+  });
+
+  test("what arrays write is in a snapshot, and is put back and zeroed", () => {
+    const d = new Memory();
+    const fd = d.open();
+    d.call("ftruncate", fd, MIB);
+    const mapping = d.map(fd, MIB);
+    const empty = d.machine.snapshot();
+    const hash = d.machine.hash();
+    mapping.bytes[5000] = 3;
+    const state = d.machine.snapshot();
+    expect(state.length - empty.length).toBeLessThan(6000);
+    expect(d.machine.hash()).not.toBe(hash);
+    mapping.bytes[MIB - 1] = 4;
+    d.machine.restore(state);
+    expect([mapping.bytes[5000], mapping.bytes[MIB - 1]]).toEqual([3, 0]);
+    d.machine.restore(empty);
+    expect(d.machine.hash()).toBe(hash);
+    expect(mapping.bytes[5000]).toBe(0);
+  });
+
+  test("an object lives while it is mapped, and its bytes are zero for the next one", () => {
+    const d = new Memory();
+    const fd = d.call("memfd_create", "x") as number;
+    d.call("ftruncate", fd, PAGE);
+    const mapping = d.map(fd);
+    mapping.bytes[0] = 9;
+    d.call("close", fd);
+    expect(d.machine.sharedObjects()).toHaveLength(1);
+    expect(mapping.bytes[0]).toBe(9);
+    d.call("munmap", mapping.address, PAGE);
+    expect(d.machine.sharedObjects()).toHaveLength(0);
+    expect(() => mapping.bytes).toThrow("EFAULT");
+    const next = d.call("memfd_create", "y") as number;
+    d.call("ftruncate", next, PAGE);
+    expect(d.at(next, 0, 1)).toEqual([0]);
+  });
+
+  test("a process that ends is mapped nowhere any more", () => {
+    const d = new Memory();
+    const fd = d.call("memfd_create", "x", c.MFD_ALLOW_SEALING) as number;
+    d.call("ftruncate", fd, PAGE);
+    const other = d.machine.createProcess();
+    const shared = d.machine.shareDescriptor(d.process, fd, other);
+    d.map(shared, PAGE, READ_WRITE, other);
+    expect(d.call("fcntl", fd, c.F_ADD_SEALS, c.F_SEAL_WRITE)).toBe(-c.EBUSY);
+    d.start("exit", [0], FORM_BLOCKING, other);
+    for (const task of d.runnable()) d.machine.exitStep(task);
+    expect(d.call("fcntl", fd, c.F_ADD_SEALS, c.F_SEAL_WRITE)).toBe(0);
+    expect(d.machine.mappedParts()).toEqual([]);
+  });
+
+  test("what was split and is alike again leaves no trace, and ranges are given anew", () => {
+    const d = new Memory();
+    const fd = d.open();
+    d.call("ftruncate", fd, 4 * PAGE);
+    const { address } = d.map(fd, 4 * PAGE);
+    const hash = d.machine.hash();
+    d.call("mprotect", address + PAGE, PAGE, c.PROT_READ);
+    expect(d.machine.mappedParts()).toHaveLength(3);
+    d.call("mprotect", address, 2 * PAGE, READ_WRITE);
+    expect(d.machine.hash()).toBe(hash);
+    const second = d.map(fd);
+    expect(second.address).toBeGreaterThan(address + 4 * PAGE);
+    d.call("munmap", address + PAGE, PAGE);
+    expect(d.map(fd).address).toBeGreaterThan(second.address);
+    d.call("munmap", address, 4 * PAGE);
+    expect(d.map(fd).address).toBe(address);
+  });
+
+  test("parts are used up", () => {
+    const d = new Memory();
+    const fd = d.open();
+    d.call("ftruncate", fd, PAGE);
+    const made = Array.from({ length: 1024 }, () => d.map(fd));
+    expect(made.every((mapping) => mapping !== undefined)).toBe(true);
+    expect(d.start("mmap", [null, PAGE, READ_WRITE, c.MAP_SHARED, fd, 0]).result).toBe(-c.ENOMEM);
+    expect(d.call("munmap", made[0]?.address, PAGE)).toBe(-c.ENOMEM);
+  });
+
+  test("a mapping is no larger than an object may be", () => {
+    const d = new Memory({ sharedObjectMax: 65536 });
+    const fd = d.open();
+    const map = (length: number, offset: number): number =>
+      d.start("mmap", [null, length, READ_WRITE, c.MAP_SHARED, fd, offset]).result;
+    expect(map(65537, 0)).toBe(-c.ENOMEM);
+    expect(map(PAGE, 65536)).toBe(-c.ENOMEM);
+    expect(map(PAGE, 65536 - PAGE)).toBe(0);
   });
 });

@@ -2,6 +2,7 @@
 // several rounds of one step if there are many.
 import { MAX_RW_COUNT, PATH_MAX } from "../../assembly/abi/limits.js";
 import type { Call, PlacedBytes } from "../../src/call.js";
+import { highOf, lowOf } from "./long.js";
 import { type Attempt, fillWindow, type Memory } from "./memory.js";
 import { gather, lengthOf, receive, send } from "./vectors.js";
 
@@ -26,9 +27,6 @@ export const shm_unlink: Attempt = (memory, task, call) =>
 
 export const memfd_create: Attempt = (memory, task, call) =>
   memory.kernel.memfd_create(task, fillName(memory, call.payload as string), call.a);
-
-const lowOf = (value: bigint): number => Number(BigInt.asIntN(32, value));
-const highOf = (value: bigint): number => Number(value >> 32n);
 
 export const ftruncate: Attempt = ({ kernel }, task, call) => {
   const length = call.payload as bigint;

@@ -13,7 +13,7 @@ import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSt
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
-import { makeObject, manyObjects, sharedFileSteps } from "./shared-memory.js";
+import { makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
 import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
 import { vectorSteps } from "./vectors.js";
@@ -21,6 +21,12 @@ import type { WeightedStep } from "./weighted.js";
 
 const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
   steps.map(({ weight, arbitrary }) => ({ weight: Math.ceil(weight * factor), arbitrary }));
+
+/** Mappings are a thread's own, on the real kernel: all of a case are made by one that never waits. */
+const neverWaits = ({ arbitrary }: WeightedStep): boolean =>
+  !fc
+    .sample(arbitrary, { numRuns: 1, seed: 1 })
+    .some(({ call }) => ["read", "readv", "write", "writev", "poll"].includes(call));
 
 /** What each mechanism's cases are made of: its own steps, on pipes and paths that are in use. */
 const mixtures = {
@@ -55,6 +61,7 @@ const mixtures = {
   ],
   mqueue: messageQueueSteps,
   shm: sharedFileSteps,
+  "shm-mapping": [...scaled(mappingSteps, 2), ...sharedFileSteps.filter(neverWaits)],
   "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
@@ -109,6 +116,7 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   ),
   "mqueue-process": fc.tuple(someQueues, family).map(([first, then]) => [...first, ...then]),
   shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
+  "shm-mapping": someObjects,
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
@@ -130,6 +138,7 @@ const mixed = fc.constantFrom<readonly UserName[]>(
 const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   fifo: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   mqueue: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  "shm-mapping": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   shm: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),

@@ -122,6 +122,7 @@ export const makeObject: WeightedStep = {
         fc.constantFrom(0o666, 0o600, 0o777, 0o6777),
       ).arbitrary,
     ),
+    w(1, step(1, "shm_open", names("/m", "/n"), fc.constant(k.O_RDONLY)).arbitrary),
     w(2, step(1, "memfd_create", names("x"), fc.constant(k.MFD_ALLOW_SEALING)).arbitrary),
     w(2, step(1, "ftruncate", object, place).arbitrary),
   ),
@@ -172,4 +173,88 @@ export const sharedFileSteps: readonly WeightedStep[] = [
   step(2, "pipe2", fc.constant(0)),
   step(1, "open", names("."), fc.constantFrom(k.O_RDONLY, k.O_RDONLY | k.O_DIRECTORY)),
   step(1, "umask", fc.constantFrom(0, 0o022, 0o077)),
+];
+
+// Mappings
+
+const mappedLength = fc.oneof(
+  w(8, fc.constantFrom(1, PAGE, 2 * PAGE, 3 * PAGE, 4 * PAGE)),
+  w(3, fc.integer({ min: 1, max: 3 * PAGE })),
+  w(1, fc.constantFrom(0, 70_000, 2 ** 48)),
+);
+const protection = fc.oneof(
+  w(8, fc.constant(k.PROT_READ | k.PROT_WRITE)),
+  w(6, fc.constant(k.PROT_READ)),
+  w(3, fc.constantFrom(k.PROT_NONE, k.PROT_WRITE)),
+  w(1, fc.constantFrom(k.PROT_EXEC, k.PROT_READ | k.PROT_EXEC, 0x10, -1)),
+);
+const mappingFlags = fc.oneof(
+  w(14, fc.constant(k.MAP_SHARED)),
+  w(2, fc.constant(k.MAP_SHARED_VALIDATE)),
+  w(4, fc.constant(k.MAP_PRIVATE)),
+  w(3, fc.constantFrom(k.MAP_PRIVATE | k.MAP_ANONYMOUS, k.MAP_SHARED | k.MAP_ANONYMOUS)),
+  w(
+    1,
+    fc.constantFrom(
+      0,
+      k.MAP_ANONYMOUS,
+      k.MAP_SHARED_VALIDATE | k.MAP_ANONYMOUS,
+      k.MAP_FIXED | k.MAP_SHARED,
+      k.MAP_SHARED | k.MAP_NORESERVE,
+      k.MAP_SHARED | k.MAP_POPULATE,
+      8,
+    ),
+  ),
+);
+const mappedOffset = fc.oneof(
+  w(10, fc.constant(0)),
+  w(4, fc.constantFrom(PAGE, 2 * PAGE)),
+  w(1, fc.constantFrom(1, -1, -PAGE, PAGE + 8)),
+);
+const pageOf = (...beyond: readonly number[]): fc.Arbitrary<StepArgument> =>
+  fc.record({
+    mapping: fc.nat({ max: 5 }),
+    page: fc.oneof(w(8, fc.nat({ max: 3 })), w(1, fc.constantFrom(-1, 4, 17))),
+    beyond: fc.constantFrom(...beyond),
+  });
+const pageStart = fc.oneof(w(12, pageOf(0)), w(1, pageOf(1, 8)));
+const inPage = pageOf(0, 1, 100, PAGE - 1);
+const rangeLength = fc.oneof(
+  w(8, fc.constantFrom(1, PAGE, 2 * PAGE, 3 * PAGE)),
+  w(1, fc.constantFrom(0, PAGE + 1, 17 * PAGE)),
+);
+
+export const mappingSteps: readonly WeightedStep[] = [
+  step(
+    18,
+    "mmap",
+    fc.constant(null),
+    mappedLength,
+    fc.constant(k.PROT_READ | k.PROT_WRITE),
+    fc.constant(k.MAP_SHARED),
+    object,
+    fc.constantFrom(0, 0, PAGE),
+  ),
+  step(
+    8,
+    "mmap",
+    fc.constant(null),
+    mappedLength,
+    fc.constant(k.PROT_READ),
+    fc.constant(k.MAP_SHARED),
+    object,
+    fc.constant(0),
+  ),
+  step(14, "mmap", fc.constant(null), mappedLength, protection, mappingFlags, mixedFd, mappedOffset),
+  step(10, "munmap", pageStart, rangeLength),
+  step(14, "mprotect", pageStart, rangeLength, protection),
+  step(
+    4,
+    "msync",
+    pageStart,
+    rangeLength,
+    fc.constantFrom(k.MS_SYNC, k.MS_ASYNC, 0, k.MS_SYNC | k.MS_ASYNC, 8, k.MS_SYNC | k.MS_INVALIDATE),
+  ),
+  step(30, "memory_read", inPage, room),
+  step(30, "memory_write", inPage, bytes),
 ];

@@ -2,6 +2,7 @@
 import {
   CALL_FTRUNCATE,
   CALL_MEMFD_CREATE,
+  CALL_MMAP,
   CALL_MQ_OPEN,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
@@ -99,6 +100,9 @@ function hintOf(call: Call, errno: number): string | undefined {
 function memoryHintOf(number: number, errno: number): string | undefined {
   if (errno === EFBIG && [CALL_FTRUNCATE, CALL_PWRITE, CALL_WRITE].includes(number)) {
     return "what an object may have at most: the simulation's option machine.sharedObjectMax";
+  }
+  if (errno === ENOMEM && number === CALL_MMAP) {
+    return "the simulated machine maps what one object may have, the option machine.sharedObjectMax, and has 64 MiB in all";
   }
   if (errno === ENOSPC && [CALL_SHM_OPEN, CALL_MEMFD_CREATE].includes(number)) {
     return `the simulated machine has ${SHARED_MEMORY_SIZE >> 20} MiB, by objects of the option machine.sharedObjectMax`;

@@ -3,6 +3,8 @@ import * as n from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import type {
   Call,
+  MappingRequest,
+  MemoryRange,
   Payload,
   PlacedBytes,
   PollEntry,
@@ -23,6 +25,7 @@ import {
   WIFEXITED,
   WTERMSIG,
 } from "../linux.js";
+import type { Mapping } from "../mapping.js";
 import type { Startable } from "../program.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
 
@@ -37,6 +40,9 @@ const clocks = named(/^CLOCK_/);
 const events = named(/^POLL/);
 const seals = named(/^F_SEAL_/);
 const memoryFileFlags = named(/^MFD_(?!NAME_MAX)/);
+const protections = named(/^PROT_(?!NONE)/);
+const mappingFlags = named(/^MAP_/).toSorted(([, a], [, b]) => b - a);
+const syncFlags = named(/^MS_/);
 const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
 const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
 const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
@@ -173,6 +179,22 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [`${a}`, placeText(payload as PlacedBytes)];
     case n.CALL_PWRITE:
       return [`${a}`, quote((payload as PlacedBytes).bytes), placeText(payload as PlacedBytes)];
+    case n.CALL_MMAP: {
+      const { length, offset } = payload as MappingRequest;
+      const from =
+        (b & constants.MAP_ANONYMOUS) !== 0 ? [] : [`${c}`, ...(offset === 0 ? [] : [`from ${offset}`])];
+      return [`${length}`, protectionText(a), flags(b, mappingFlags), ...from];
+    }
+    case n.CALL_MUNMAP:
+      return rangeText(payload as MemoryRange);
+    case n.CALL_MPROTECT:
+      return [...rangeText(payload as MemoryRange), protectionText(a)];
+    case n.CALL_MSYNC:
+      return [...rangeText(payload as MemoryRange), flags(a, syncFlags)];
+    case n.CALL_MEMORY_READ:
+      return [hex((payload as PlacedBytes).offset)];
+    case n.CALL_MEMORY_WRITE:
+      return [hex((payload as PlacedBytes).offset), quote((payload as PlacedBytes).bytes)];
     case n.CALL_MSGGET:
       return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, queueFlagText(b, creationFlags)];
     case n.CALL_MSGSND: {
@@ -205,7 +227,10 @@ function outcomeOf(
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_READ:
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
+    case n.CALL_MMAP:
+      return hex((value as Mapping).address);
     case n.CALL_PREAD:
+    case n.CALL_MEMORY_READ:
       return result === 0 ? "0" : quote((payload as PlacedBytes).bytes.subarray(0, result));
     case n.CALL_STAT:
     case n.CALL_FSTAT:
@@ -251,6 +276,13 @@ function commandText(command: number, result: number): string {
   if (command === constants.F_GET_SEALS) return result === 0 ? "0" : flags(result, seals);
   return command === constants.F_SETFL || command === constants.F_ADD_SEALS ? "" : `${result}`;
 }
+
+const hex = (address: number): string => `0x${address.toString(16)}`;
+
+const protectionText = (protection: number): string =>
+  protection === constants.PROT_NONE ? "PROT_NONE" : flags(protection, protections);
+
+const rangeText = ({ address, length }: MemoryRange): string[] => [hex(address), `${length}`];
 
 const placeText = ({ offset }: PlacedBytes): string => `at ${offset}`;
 

@@ -2,6 +2,8 @@
 // them. First attempts go in the order of the calls, completions in any.
 import {
   CALL_EXIT,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
@@ -68,7 +70,8 @@ function bufferLength({ syscall, payload }: Call): number {
       return (payload as Uint8Array).length;
   }
   if (syscall.number === CALL_MSGRCV) return (payload as SysvMessage).bytes.length;
-  if (syscall.number === CALL_PREAD) return (payload as PlacedBytes).bytes.length;
+  if (syscall.number === CALL_PREAD || syscall.number === CALL_MEMORY_READ)
+    return (payload as PlacedBytes).bytes.length;
   if (syscall.number !== CALL_READV) return 0;
   return (payload as readonly Uint8Array[]).reduce((sum, buffer) => sum + buffer.length, 0);
 }
@@ -103,9 +106,12 @@ function withOwnBytes(call: Call, host: ProcessHost, process: SimulatedProcess):
     case CALL_MQ_TIMEDRECEIVE:
       return isHonest(payload as Uint8Array) ? call : withOther(call, honestView(payload as Uint8Array));
     case CALL_PREAD:
-    case CALL_PWRITE: {
+    case CALL_PWRITE:
+    case CALL_MEMORY_READ:
+    case CALL_MEMORY_WRITE: {
       const { bytes, offset } = payload as PlacedBytes;
-      const own = syscall.number === CALL_PWRITE ? new Uint8Array(bytes) : honestView(bytes);
+      const isTaken = syscall.number === CALL_PWRITE || syscall.number === CALL_MEMORY_WRITE;
+      const own = isTaken ? new Uint8Array(bytes) : honestView(bytes);
       return new Call(syscall, a, 0, 0, { bytes: own, offset });
     }
     case CALL_MSGSND:

@@ -6,6 +6,8 @@ import {
   CALL_DUP3,
   CALL_FCNTL,
   CALL_MEMFD_CREATE,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
   CALL_MQ_OPEN,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
@@ -199,6 +201,18 @@ const movesBytes: ReadonlySet<number> = new Set([
   CALL_MSGRCV,
   CALL_PREAD,
   CALL_PWRITE,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
+]);
+
+/** Calls whose bytes come with something else. */
+const withMore: ReadonlySet<number> = new Set([
+  CALL_MSGSND,
+  CALL_MSGRCV,
+  CALL_PREAD,
+  CALL_PWRITE,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
 ]);
 
 const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
@@ -207,8 +221,7 @@ const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
 function bytesHash({ call }: PendingCall, result: number): number {
   if (result < 0 || !movesBytes.has(call.syscall.number)) return 0;
   const { number } = call.syscall;
-  const hasMore = [CALL_MSGSND, CALL_MSGRCV, CALL_PREAD, CALL_PWRITE].includes(number);
-  const payload = hasMore ? (call.payload as SysvMessage | PlacedBytes).bytes : call.payload;
+  const payload = withMore.has(number) ? (call.payload as SysvMessage | PlacedBytes).bytes : call.payload;
   const buffers = payload instanceof Uint8Array ? [payload] : (payload as readonly Uint8Array[]);
   // A message is sent whole.
   const isSent = number === CALL_MQ_SEND || number === CALL_MQ_TIMEDSEND || number === CALL_MSGSND;

@@ -1,7 +1,8 @@
 // Rows of calls on POSIX shared memory: shm_overview(7).
 import * as n from "../../assembly/abi/calls.js";
-import { bytes, exactLong, int, intOr, path } from "../arguments.js";
-import { Call } from "../call.js";
+import { bytes, exactLong, int, intOr, path, size } from "../arguments.js";
+import { Call, type MemoryRange } from "../call.js";
+import type { SyscallName } from "../linux.js";
 import {
   BUFFER_IS_OURS,
   EBADF_FD,
@@ -41,6 +42,34 @@ const placed =
       bytes: bytes(name, "buffer", buffer),
       offset: exactLong(name, "offset", offset),
     });
+
+const range = (name: SyscallName, addr: unknown, length: unknown): MemoryRange => ({
+  address: exactLong(name, "addr", addr),
+  length: size(name, "length", length),
+});
+
+/** A transfer of bytes between a buffer and a mapping. */
+const accessed =
+  (name: "memory_read" | "memory_write") =>
+  (self: Syscall, addr: unknown, buffer: unknown): Call =>
+    new Call(self, 0, 0, 0, { bytes: bytes(name, "buffer", buffer), offset: exactLong(name, "addr", addr) });
+
+const accessErrors: readonly ErrorRule[] = [
+  {
+    errno: "EFAULT",
+    when: "the first byte is not mapped, lies beyond the end of the object, or is protected",
+  },
+  { errno: "EINVAL", when: "too many buffers", unreachable: "it is one" },
+  ENOMEM,
+  { errno: "EPERM", when: "another process", unreachable: "it is this one" },
+  { errno: "ESRCH", when: "no such process", unreachable: "it is this one" },
+];
+
+const ENFILE_OF_MMAP: ErrorRule = {
+  errno: "ENFILE",
+  when: "too many open files",
+  unreachable: "none is opened",
+};
 
 export const sharedMemoryCalls = {
   shm_open: row(
@@ -186,5 +215,129 @@ export const sharedMemoryCalls = {
       ],
     },
     placed("pwrite"),
+  ),
+  mmap: row(
+    "mmap",
+    n.CALL_MMAP,
+    ["addr", "length", "prot", "flags", "fd", "offset"],
+    {
+      result: "value",
+      support: "partial",
+      missing:
+        "shared memory and MAP_ANONYMOUS only; an address, PROT_EXEC, MAP_FIXED, MAP_LOCKED, MAP_HUGETLB and other flags are ENOSYS; at most " +
+        "4 GiB, on the model what an object may have; there a private mapping is copied at once",
+      touches: ["address space", "open file", "shared memory"],
+      errors: [
+        {
+          errno: "EACCES",
+          when: "fd is not open for reading, or not for writing, with MAP_SHARED and PROT_WRITE",
+        },
+        { errno: "EAGAIN", when: "too much locked memory", unreachable: "MAP_LOCKED is ENOSYS" },
+        EBADF_FD,
+        { errno: "EEXIST", when: "MAP_FIXED_NOREPLACE", unreachable: "an address is ENOSYS" },
+        {
+          errno: "EINVAL",
+          when: "length 0, an offset that is no multiple of the page size, neither shared nor private",
+        },
+        ENFILE_OF_MMAP,
+        { errno: "ENODEV", when: "fd cannot be mapped" },
+        { errno: "ENOMEM", when: "no address space, or too many mappings" },
+        { errno: "EOVERFLOW", when: "a negative offset" },
+        { errno: "EPERM", when: "PROT_WRITE on a shared mapping of what is sealed against writing" },
+        { errno: "ETXTBSY", when: "MAP_DENYWRITE", unreachable: "other flags are ENOSYS" },
+      ],
+    },
+    (self, addr, length, prot, flags, fd, offset) => {
+      const at = addr === null || addr === undefined ? 0 : exactLong("mmap", "addr", addr);
+      const place = offset === undefined ? 0 : exactLong("mmap", "offset", offset);
+      return new Call(self, int("mmap", "prot", prot), int("mmap", "flags", flags), int("mmap", "fd", fd), {
+        address: at,
+        length: size("mmap", "length", length),
+        offset: place,
+      });
+    },
+  ),
+  munmap: row(
+    "munmap",
+    n.CALL_MUNMAP,
+    ["addr", "length"],
+    {
+      manual: "mmap(2)",
+      result: "nothing",
+      support: "partial",
+      missing: "pages of one mapping; any other address is EINVAL",
+      touches: ["address space", "shared memory"],
+      errors: [
+        {
+          errno: "EINVAL",
+          when: "not in one mapping, an address that is no multiple of the page size, length 0",
+        },
+        { errno: "ENOMEM", when: "too many mappings", unreachable: "65,530 of them" },
+      ],
+    },
+    (self, addr, length) => new Call(self, 0, 0, 0, range("munmap", addr, length)),
+  ),
+  mprotect: row(
+    "mprotect",
+    n.CALL_MPROTECT,
+    ["addr", "length", "prot"],
+    {
+      result: "nothing",
+      support: "partial",
+      missing:
+        "pages of one mapping; any other address is ENOMEM; PROT_EXEC, PROT_SEM, PROT_GROWSDOWN and PROT_GROWSUP are ENOSYS",
+      touches: ["address space"],
+      errors: [
+        { errno: "EACCES", when: "PROT_WRITE on what must not be written" },
+        { errno: "EINVAL", when: "an address that is no multiple of the page size, or an unknown bit" },
+        { errno: "ENOMEM", when: "an address that is not mapped" },
+      ],
+    },
+    (self, addr, length, prot) =>
+      new Call(self, int("mprotect", "prot", prot), 0, 0, range("mprotect", addr, length)),
+  ),
+  msync: row(
+    "msync",
+    n.CALL_MSYNC,
+    ["addr", "length", "flags"],
+    {
+      result: "nothing",
+      support: "partial",
+      missing: "pages of one mapping; any other address is ENOMEM",
+      touches: ["address space"],
+      errors: [
+        { errno: "EBUSY", when: "locked memory", unreachable: "MAP_LOCKED is ENOSYS" },
+        { errno: "EINVAL", when: "an odd address, unknown flags, or MS_SYNC and MS_ASYNC" },
+        { errno: "ENOMEM", when: "an address that is not mapped" },
+      ],
+    },
+    (self, addr, length, flags) =>
+      new Call(self, int("msync", "flags", flags), 0, 0, range("msync", addr, length)),
+  ),
+  memory_read: row(
+    "memory_read",
+    n.CALL_MEMORY_READ,
+    ["addr", "buffer"],
+    {
+      manual: "process_vm_readv(2)",
+      support: "partial",
+      missing: "this process's mappings, one range and one buffer",
+      touches: ["address space", "shared memory"],
+      errors: accessErrors,
+    },
+    accessed("memory_read"),
+  ),
+  memory_write: row(
+    "memory_write",
+    n.CALL_MEMORY_WRITE,
+    ["addr", "buffer"],
+    {
+      manual: "process_vm_readv(2)",
+      support: "partial",
+      missing: "this process's mappings, one range and one buffer",
+      touches: ["address space", "shared memory"],
+      errors: accessErrors,
+    },
+    accessed("memory_write"),
   ),
 } satisfies Rows;
