@@ -13,7 +13,7 @@ import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSt
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
-import { makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
+import { brokenMapping, makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
 import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
 import { vectorSteps } from "./vectors.js";
@@ -116,7 +116,7 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   ),
   "mqueue-process": fc.tuple(someQueues, family).map(([first, then]) => [...first, ...then]),
   shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
-  "shm-mapping": someObjects,
+  "shm-mapping": fc.oneof({ weight: 4, arbitrary: someObjects }, { weight: 1, arbitrary: brokenMapping }),
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,

@@ -258,3 +258,18 @@ export const mappingSteps: readonly WeightedStep[] = [
   step(30, "memory_read", inPage, room),
   step(30, "memory_write", inPage, bytes),
 ];
+
+/** For the start of a case: a mapping of three pages, of which the second is gone, and whose protection is then changed. */
+export const brokenMapping: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(fc.constantFrom(k.MAP_SHARED, k.MAP_SHARED | k.MAP_ANONYMOUS), protection)
+  .map(([flags, then]): readonly Step[] => [
+    { process: 0, call: "memfd_create", args: [{ path: "x" }, k.MFD_ALLOW_SEALING] },
+    { process: 0, call: "ftruncate", args: [{ shm: 0 }, 3 * PAGE] },
+    {
+      process: 0,
+      call: "mmap",
+      args: [null, 3 * PAGE, k.PROT_READ | k.PROT_WRITE, flags, { shm: 0 }, 0],
+    },
+    { process: 0, call: "munmap", args: [{ mapping: 0, page: 1 }, PAGE] },
+    { process: 0, call: "mprotect", args: [{ mapping: 0, page: 0 }, 3 * PAGE, then] },
+  ]);
