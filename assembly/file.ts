@@ -2,7 +2,7 @@
 
 import { CALL_POLL, CALL_READV, CALL_WRITE, CALL_WRITEV } from "./abi/calls";
 import { CAP_FOWNER } from "./abi/capability";
-import { EAGAIN, EBADF, EBUSY, EINVAL, EMFILE, ENOMEM, ENOTTY, EPERM } from "./abi/errno";
+import { EAGAIN, EBADF, EBUSY, EINVAL, EISDIR, EMFILE, ENOMEM, ENOTTY, EPERM, ESPIPE } from "./abi/errno";
 import {
   F_DUPFD,
   F_DUPFD_CLOEXEC,
@@ -22,11 +22,13 @@ import {
 } from "./abi/fcntl";
 import { FIONREAD } from "./abi/ioctl";
 import { IOV_MAX, MAX_RW_COUNT } from "./abi/limits";
+import { F_ADD_SEALS, F_GET_SEALS } from "./abi/memfd";
 import {
   BLOCKED,
   FILE_DIRECTORY,
   FILE_MESSAGE_QUEUE,
   FILE_PIPE,
+  FILE_SHARED_MEMORY,
   MORE,
   TASK_BLOCKED,
   TASK_WOKEN,
@@ -49,11 +51,12 @@ import { Process, processIndex } from "./core/process";
 import { TASK_FLAG_AWAITS, TASK_FLAG_LOOKED, Task, taskAt, wakeTask } from "./core/task";
 import { hasWaits, WaitQueue, waitEntry, waitEntryCount, waitForEvents } from "./core/wait";
 import { flushObject, pollObject, readObject, readQueueOf, writeObject, writeQueueOf } from "./kinds";
-import { MESSAGE_QUEUE_FILE_SIZE, messageQueueAt } from "./message-queue";
+import { MESSAGE_QUEUE_FILE_SIZE, messageQueueAt, readStatusAt } from "./message-queue";
 import { isOwner } from "./path";
 import { pipeAt, pipeSize } from "./pipe";
 import { getPipeSize, setPipeSize } from "./pipe-size";
 import { holdFile, releaseFile, stopWaiting, stopWaitingOn } from "./release";
+import { addSeals, objectOf, readSharedAt, sealsOf, writeSharedAt } from "./shared-memory";
 
 /** One attempt at read(2) of `length` bytes into the window. */
 export function readFile(task: Task, fd: i32, length: u32): i32 {
@@ -83,9 +86,37 @@ export function writeFile(task: Task, fd: i32, length: u32): i32 {
   }
   if (!task.isAwaited) return result;
   if (result > 0) task.transferred += result;
-  const wouldBlock = result == -EAGAIN || (result > 0 && <u32>result < rest);
+  // A file that has no room for the rest never will.
+  const isShort = result > 0 && <u32>result < rest && file.kind != FILE_SHARED_MEMORY;
+  const wouldBlock = result == -EAGAIN || isShort;
   if (wouldBlock && mayAwait(task, file)) return awaitReadiness(task, file, fd);
   return task.transferred ? task.transferred : result;
+}
+
+/** One attempt at pread(2) of `length` bytes into the window, from `task.long` on. */
+export function readFileAt(task: Task, fd: i32, length: u32): i32 {
+  if (task.long < 0) return -EINVAL;
+  const file = fileOf(callerOf(task), fd);
+  if (!file) return -EBADF;
+  if (file.kind == FILE_PIPE) return -ESPIPE;
+  if (!file.isReadable) return -EBADF;
+  const count = min<u32>(length, MAX_RW_COUNT);
+  if (file.kind == FILE_SHARED_MEMORY) return readSharedAt(objectOf(file), task, task.long, count);
+  if (file.kind == FILE_MESSAGE_QUEUE)
+    return readStatusAt(messageQueueAt(file.object), <u64>task.long, count);
+  return -EISDIR;
+}
+
+/** One attempt at pwrite(2) of `length` bytes, of which the window holds those from `task.done` on, to `task.long`. */
+export function writeFileAt(task: Task, fd: i32, length: u32): i32 {
+  if (task.long < 0) return -EINVAL;
+  const file = fileOf(callerOf(task), fd);
+  if (!file) return -EBADF;
+  if (file.kind == FILE_PIPE) return -ESPIPE;
+  if (!file.isWritable) return -EBADF;
+  // Message queues cannot be written, and no directory is open for it.
+  if (file.kind != FILE_SHARED_MEMORY) return -EINVAL;
+  return writeSharedAt(file, task, task.long, min<u32>(length, MAX_RW_COUNT));
 }
 
 /** Whether a new readv(2) or writev(2) has too many buffers: -EINVAL. A wrong descriptor comes out first: vfs_readv. */
@@ -233,6 +264,10 @@ export function control(process: Process, fd: i32, command: i32, argument: i32):
       return getPipeSize(file);
     case F_SETPIPE_SZ:
       return setPipeSize(process, file, argument);
+    case F_ADD_SEALS:
+      return addSeals(file, argument);
+    case F_GET_SEALS:
+      return sealsOf(file);
     default:
       return -EINVAL;
   }
@@ -241,17 +276,24 @@ export function control(process: Process, fd: i32, command: i32, argument: i32):
 /** setfl: what a kind of file cannot do is refused, or left as it is. */
 function setFlags(process: Process, file: OpenFile, flags: i32): i32 {
   if (flags & O_NOATIME & ~file.flags && !ownsFile(process, file)) return -EPERM;
-  if (flags & O_DIRECT && file.kind != FILE_PIPE) return -EINVAL;
-  // Directories and message queues have nothing to tell a signal for.
+  if (flags & O_DIRECT && !canBeDirect(file)) return -EINVAL;
+  // Directories, message queues and shared memory have nothing to tell a signal for.
   const keepsAsync = file.kind != FILE_PIPE || (file.flags & STAYS_ASYNC) != 0;
   const mask = keepsAsync ? SETFL_MASK & ~O_ASYNC : SETFL_MASK;
   file.flags = (flags & mask) | (file.flags & ~mask);
   return 0;
 }
 
+/** Pipes, and what was opened by a name in a file system in memory: FMODE_CAN_ODIRECT. */
+function canBeDirect(file: OpenFile): bool {
+  if (file.kind == FILE_SHARED_MEMORY) return !objectOf(file).isMemoryFile;
+  return file.kind == FILE_PIPE;
+}
+
 function ownsFile(process: Process, file: OpenFile): bool {
   if (file.kind == FILE_DIRECTORY) return isOwner(process, inodeAt(file.object));
   if (file.kind == FILE_MESSAGE_QUEUE) return isOwner(process, messageQueueAt(file.object).file);
+  if (file.kind == FILE_SHARED_MEMORY) return isOwner(process, inodeAt(objectOf(file).inode - 1));
   const pipe = pipeAt(file.object);
   if (pipe.inode) return isOwner(process, inodeAt(pipe.inode - 1));
   return pipe.uid == process.euid || process.can(CAP_FOWNER);
@@ -263,6 +305,7 @@ export function requestOf(process: Process, fd: i32, request: i32): i32 {
   if (!file) return -EBADF;
   if (request != FIONREAD) return -ENOTTY;
   // What is left of a regular file, which a message queue's is (file_ioctl).
+  if (file.kind == FILE_SHARED_MEMORY) return max<i32>(<i32>objectOf(file).size - <i32>file.offset, 0);
   if (file.kind == FILE_MESSAGE_QUEUE) return MESSAGE_QUEUE_FILE_SIZE - file.offset;
   if (file.kind != FILE_PIPE) return -ENOTTY;
   return pipeSize(pipeAt(file.object));

@@ -13,18 +13,22 @@ import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
 import {
+  MAPPED_PART_POOL,
   MESSAGE_QUEUE_POOL,
   PIPE_POOL,
   PROCESS_POOL,
   pool,
   SEMAPHORE_SET_POOL,
+  SHARED_OBJECT_POOL,
   SYSV_QUEUE_POOL,
   TASK_POOL,
 } from "./core/pool";
 import { findProcess, processAt, processIndex } from "./core/process";
+import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
 import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
+import * as mappings from "./mapping";
 import * as messageQueues from "./message-queue";
 import * as mqOpen from "./mq-open";
 import * as mqTransfer from "./mq-transfer";
@@ -33,6 +37,8 @@ import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
 import * as processes from "./process";
 import { complete } from "./release";
+import * as sharedMemory from "./shared-memory";
+import * as shmOpen from "./shm-open";
 import * as signals from "./signal";
 import * as splices from "./splice";
 import * as queues from "./sysv-queue";
@@ -42,6 +48,7 @@ import { vmspliceBuffers } from "./vmsplice";
 
 export {
   inspectDescriptor,
+  inspectMappedPart,
   inspectMessageQueue,
   inspectPath,
   inspectPipe,
@@ -49,6 +56,7 @@ export {
   inspectSemaphore,
   inspectSemaphoreSet,
   inspectSemaphoreWaiter,
+  inspectSharedObject,
   inspectSysvQueue,
   inspectTask,
 } from "./inspect";
@@ -413,6 +421,104 @@ export function sigwait(index: u32, set: u32): i32 {
   return attempt(enter(index, number.CALL_SIGWAIT, set, 0, 0));
 }
 
+/** The window holds the name, without the slashes that it begins with. */
+export function shm_open(index: u32, length: u32, flags: i32, mode: i32): i32 {
+  const task = enter(index, number.CALL_SHM_OPEN, flags, mode, 0);
+  return leave(task, shmOpen.openSharedMemory(callerOf(task), length, flags, mode));
+}
+
+export function shm_unlink(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_SHM_UNLINK, -1, 0, 0);
+  return leave(task, shmOpen.unlinkSharedMemory(callerOf(task), length));
+}
+
+/** The name matters by its length alone. */
+export function memfd_create(index: u32, length: u32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MEMFD_CREATE, flags, 0, 0);
+  return leave(task, shmOpen.createMemoryFile(callerOf(task), length, flags));
+}
+
+/** The new size is a C long. */
+export function ftruncate(index: u32, fd: i32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_FTRUNCATE, fd, 0, 0);
+  return leave(task, sharedMemory.truncateFile(callerOf(task), fd, ((<i64>high) << 32) | <i64>low));
+}
+
+/** The place in the file is a C long. */
+export function pread(index: u32, fd: i32, length: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_PREAD, fd, length, 0);
+  task.long = ((<i64>high) << 32) | <i64>low;
+  return attempt(task);
+}
+
+export function pwrite(index: u32, fd: i32, length: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_PWRITE, fd, length, 0);
+  task.long = ((<i64>high) << 32) | <i64>low;
+  return attempt(task);
+}
+
+/** 0, with the address in OUT. Length and offset are C longs. */
+export function mmap(
+  index: u32,
+  lengthLow: u32,
+  lengthHigh: i32,
+  protection: i32,
+  flags: i32,
+  fd: i32,
+  offsetLow: u32,
+  offsetHigh: i32,
+): i32 {
+  const task = enter(index, number.CALL_MMAP, fd, protection, flags);
+  const length = longOf(lengthLow, lengthHigh);
+  const offset = longOf(offsetLow, offsetHigh);
+  return leave(task, mappings.mapMemory(callerOf(task), length, protection, flags, fd, offset));
+}
+
+export function munmap(index: u32, low: u32, high: i32, lengthLow: u32, lengthHigh: i32): i32 {
+  const task = enter(index, number.CALL_MUNMAP, -1, 0, 0);
+  return leave(task, mappings.unmapMemory(callerOf(task), longOf(low, high), longOf(lengthLow, lengthHigh)));
+}
+
+export function mprotect(
+  index: u32,
+  low: u32,
+  high: i32,
+  lengthLow: u32,
+  lengthHigh: i32,
+  protection: i32,
+): i32 {
+  const task = enter(index, number.CALL_MPROTECT, -1, protection, 0);
+  const length = longOf(lengthLow, lengthHigh);
+  return leave(task, mappings.protectMemory(callerOf(task), longOf(low, high), length, protection));
+}
+
+export function msync(index: u32, low: u32, high: i32, lengthLow: u32, lengthHigh: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_MSYNC, -1, flags, 0);
+  const length = longOf(lengthLow, lengthHigh);
+  return leave(task, mappings.syncMemory(callerOf(task), longOf(low, high), length, flags));
+}
+
+export function memory_read(index: u32, low: u32, high: i32, length: u32): i32 {
+  const task = enter(index, number.CALL_MEMORY_READ, -1, length, 0);
+  task.long = longOf(low, high);
+  return attempt(task);
+}
+
+export function memory_write(index: u32, low: u32, high: i32, length: u32): i32 {
+  const task = enter(index, number.CALL_MEMORY_WRITE, -1, length, 0);
+  task.long = longOf(low, high);
+  return attempt(task);
+}
+
+function longOf(low: u32, high: i32): i64 {
+  return ((<i64>high) << 32) | <i64>low;
+}
+
+/** Where the bytes of a whole mapping lie; 0 if they cannot be touched. */
+export function mappedBytes(process: u32, low: u32, high: u32): usize {
+  return mappings.bytesOfMapping(processAt(process), ((<u64>high) << 32) | low);
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -446,6 +552,14 @@ function attemptOf(task: Task): i32 {
       const ended = task.isAwaited ? files.retryAwaited(task) : 0;
       return ended ? ended : transfer(task);
     }
+    case number.CALL_PREAD:
+      return files.readFileAt(task, task.a, task.b);
+    case number.CALL_PWRITE:
+      return files.writeFileAt(task, task.a, task.b);
+    case number.CALL_MEMORY_READ:
+      return mappings.readMapped(task, task.b);
+    case number.CALL_MEMORY_WRITE:
+      return mappings.writeMapped(task, task.b);
     case number.CALL_OPEN:
       return openPath(task);
     case number.CALL_MSGSND:
@@ -566,6 +680,7 @@ export function processByPid(pid: u32): i32 {
 }
 
 export function reset(): void {
+  zeroSharedBytes();
   resetMachine();
 }
 
@@ -647,6 +762,14 @@ export function messageQueueHigh(): u32 {
 /** Where a message passes that the window has no room for: the stage. */
 export function messageAddress(): usize {
   return STAGE;
+}
+
+export function sharedObjectHigh(): u32 {
+  return pool(SHARED_OBJECT_POOL).high;
+}
+
+export function mappedPartHigh(): u32 {
+  return pool(MAPPED_PART_POOL).high;
 }
 
 export function sysvQueueHigh(): u32 {

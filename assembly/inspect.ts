@@ -6,17 +6,21 @@ import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { copyName, inodeAt, ROOT } from "./core/inode";
 import { OUT, WINDOW } from "./core/memory";
 import {
+  MAPPED_PART_POOL,
   MESSAGE_QUEUE_POOL,
   PIPE_POOL,
   PROCESS_POOL,
   pool,
   SEMAPHORE_SET_POOL,
+  SHARED_OBJECT_POOL,
   SYSV_QUEUE_POOL,
   TASK_POOL,
 } from "./core/pool";
 import { processAt } from "./core/process";
 import { operationAt, operationsOf } from "./core/semaphore-operation";
+import { sharedObjectAt } from "./core/shared-object";
 import { taskAt, taskIndex } from "./core/task";
+import { partAt } from "./mapping";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
 import { sysvQueueAt } from "./sysv-queue";
@@ -48,7 +52,7 @@ export function inspectProcess(index: u32): i32 {
   return 1;
 }
 
-/** FD_CLOEXEC, FILE_*, index of the pipe, the directory or the message queue, readable, writable. */
+/** FD_CLOEXEC, FILE_*, index of the pipe, the directory, the message queue or the shared memory, readable, writable. */
 export function inspectDescriptor(process: u32, fd: i32): i32 {
   const file = fileOf(processAt(process), fd);
   if (!file) return 0;
@@ -130,6 +134,36 @@ export function inspectMessageQueue(index: u32): i32 {
   answer(4, queue.file.nameLength);
   answer(5, queue.signal);
   copyName(queue.file, WINDOW);
+  return 1;
+}
+
+/** Bytes, seals, mappings, bytes of the name, which is in the window. */
+export function inspectSharedObject(index: u32): i32 {
+  if (!pool(SHARED_OBJECT_POOL).isUsed(index)) return 0;
+  const object = sharedObjectAt(index);
+  answer(0, object.size);
+  answer(1, object.seals);
+  answer(2, object.mappings);
+  answer(3, 0);
+  if (!object.inode) return 1;
+  const inode = inodeAt(object.inode - 1);
+  answer(3, inode.nameLength);
+  copyName(inode, WINDOW);
+  return 1;
+}
+
+/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*. */
+export function inspectMappedPart(index: u32): i32 {
+  if (!pool(MAPPED_PART_POOL).isUsed(index)) return 0;
+  const part = partAt(index);
+  answer(0, part.process - 1);
+  answer(1, part.origin);
+  answer(2, part.originPages);
+  answer(3, part.start);
+  answer(4, part.pages);
+  answer(5, part.object);
+  answer(6, part.protection);
+  answer(7, part.flags);
   return 1;
 }
 

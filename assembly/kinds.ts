@@ -1,6 +1,6 @@
 // What each kind of open file does: a function for each member of the kernel's struct file_operations that differs.
 import { EBADF, EINVAL, EISDIR } from "./abi/errno";
-import { FILE_MESSAGE_QUEUE, FILE_PIPE } from "./abi/model";
+import { FILE_MESSAGE_QUEUE, FILE_PIPE, FILE_SHARED_MEMORY } from "./abi/model";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "./abi/poll";
 import { OpenFile } from "./core/file";
 import { freeIfUnused, inodeAt } from "./core/inode";
@@ -15,16 +15,19 @@ import {
   releaseMessageQueue,
 } from "./message-queue";
 import { pipeAt, pollPipe, readPipe, releasePipe, writePipe } from "./pipe";
+import { readSharedFile, releaseSharedFile, writeSharedFile } from "./shared-memory";
 
 /** One attempt at read(2) of a file that is open for reading. */
 export function readObject(file: OpenFile, task: Task, length: u32): i32 {
   if (file.kind == FILE_MESSAGE_QUEUE) return readStatus(messageQueueAt(file.object), file, length);
+  if (file.kind == FILE_SHARED_MEMORY) return readSharedFile(file, task, length);
   return file.kind == FILE_PIPE ? readPipe(pipeAt(file.object), file, task, length) : -EISDIR;
 }
 
 /** One attempt at write(2) of a file that is open for writing, which no directory is. */
 export function writeObject(file: OpenFile, task: Task, length: u32): i32 {
   if (file.kind == FILE_MESSAGE_QUEUE) return -EINVAL;
+  if (file.kind == FILE_SHARED_MEMORY) return writeSharedFile(file, task, length);
   return file.kind == FILE_PIPE ? writePipe(pipeAt(file.object), file, task, length) : -EBADF;
 }
 
@@ -60,6 +63,10 @@ export function releaseObject(file: OpenFile): void {
   }
   if (file.kind == FILE_MESSAGE_QUEUE) {
     releaseMessageQueue(messageQueueAt(file.object));
+    return;
+  }
+  if (file.kind == FILE_SHARED_MEMORY) {
+    releaseSharedFile(file);
     return;
   }
   const directory = inodeAt(file.object);

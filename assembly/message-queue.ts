@@ -228,7 +228,14 @@ const STATUS_LENGTH: u32 = 60;
 
 /** read(2): how many bytes are in the queue, and who is to be told, from where the file stands. */
 export function readStatus(queue: MessageQueue, file: OpenFile, length: u32): i32 {
-  if (file.offset >= STATUS_LENGTH || !length) return 0;
+  const count = readStatusAt(queue, file.offset, length);
+  file.offset += count;
+  return count;
+}
+
+/** pread(2): the same from a place on. */
+export function readStatusAt(queue: MessageQueue, offset: u64, length: u32): i32 {
+  if (offset >= STATUS_LENGTH || !length) return 0;
   const line = OUT;
   for (let at: u32 = 0; at < STATUS_LENGTH; at++) store<u8>(line + at, <u8>STATUS.charCodeAt(at));
   const isNotified = queue.notified != 0;
@@ -236,9 +243,8 @@ export function readStatus(queue: MessageQueue, file: OpenFile, length: u32): i3
   writeNumber(line + 24, isNotified ? queue.notification : 0);
   writeNumber(line + 36, isNotified ? queue.signal : 0);
   writeNumber(line + 53, isNotified ? processAt(queue.notified - 1).pid : 0);
-  const count = min<u32>(length, STATUS_LENGTH - file.offset);
-  memory.copy(WINDOW, line + file.offset, count);
-  file.offset += count;
+  const count = min<u32>(length, STATUS_LENGTH - <u32>offset);
+  memory.copy(WINDOW, line + <u32>offset, count);
   return count;
 }
 

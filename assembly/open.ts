@@ -127,7 +127,7 @@ function openNow(task: Task, isNonblocking: bool): i32 {
 }
 
 /** may_open: what the flags ask of the inode. */
-function mayOpen(process: Process, inode: Inode, flags: i32): i32 {
+export function mayOpen(process: Process, inode: Inode, flags: i32): i32 {
   if (flags & O_DIRECTORY && !inode.isDirectory) return -ENOTDIR;
   const mode = flags & O_ACCMODE;
   let mask: u32 = 0;
@@ -139,7 +139,8 @@ function mayOpen(process: Process, inode: Inode, flags: i32): i32 {
   return flags & O_NOATIME && !isOwner(process, inode) ? -EPERM : 0;
 }
 
-function keptFlags(flags: i32): i32 {
+/** The flags that F_GETFL tells of a file that was opened by path. */
+export function keptFlags(flags: i32): i32 {
   const stays = flags & O_ASYNC ? STAYS_ASYNC : 0;
   return (flags & KEPT_FLAGS) | O_LARGEFILE | (flags & SYNC_BIT ? O_DSYNC : 0) | stays;
 }

@@ -1,5 +1,6 @@
 // The life of processes: spawn, exit(3), kill(2), waitpid(2). A death is not atomic: calls in the kernel end first, then
-// semaphores are set back and descriptors closed in several steps that others may run between, then the parent learns of it (kernel/exit.c).
+// memory is unmapped, semaphores are set back and descriptors closed in several steps that others may run between, then the parent
+// learns of it (kernel/exit.c).
 import { CALL_OPEN } from "./abi/calls";
 import { CAP_KILL } from "./abi/capability";
 import { EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EMFILE, ENOMEM, EPERM, ESRCH } from "./abi/errno";
@@ -37,6 +38,7 @@ import {
 import { TASK_FLAG_PARKED, Task, takeTask, taskAt, taskIndex, wakeTask } from "./core/task";
 import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
 import { flushObject } from "./kinds";
+import { unmapAll } from "./mapping";
 import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
@@ -165,8 +167,9 @@ export function endProcess(process: Process, status: u32, caller: Task): void {
 }
 
 /**
- * One step of a death: undoes what it did to the semaphores of one set; with none left closes descriptors up to the first that was
- * the last use of its open file; with none left of these becomes a zombie. Returns 0 when the process has ended.
+ * One step of a death, in which no memory is mapped any more: undoes what it did to the semaphores of one set; with none left closes
+ * descriptors up to the first that was the last use of its open file; with none left of these becomes a zombie. Returns 0 when the
+ * process has ended.
  */
 export function exitStep(task: Task): i32 {
   assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
@@ -182,7 +185,8 @@ export function exitStep(task: Task): i32 {
     return 1;
   }
   const process = processAt(task.process);
-  // do_exit: exit_sem, then exit_files.
+  // do_exit: exit_mm, exit_sem, then exit_files.
+  unmapAll(process);
   if (undoNext(process)) return 1;
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {
     const file: OpenFile = uninstall(process, fd);

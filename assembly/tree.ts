@@ -15,13 +15,13 @@ import {
   EPERM,
 } from "./abi/errno";
 import { NAME_MAX } from "./abi/limits";
-import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE } from "./abi/model";
+import { FILE_DIRECTORY, FILE_MESSAGE_QUEUE, FILE_SHARED_MEMORY } from "./abi/model";
 import { S_IFDIR, S_IFIFO, S_IFMT, S_ISGID, S_ISVTX } from "./abi/stat";
 import { fileOf } from "./core/descriptor";
 import { addInode, Inode, inodeAt, ROOT, removeName } from "./core/inode";
 import { OUT } from "./core/memory";
 import { Process } from "./core/process";
-import { messageQueueAt } from "./message-queue";
+import { MESSAGE_QUEUE_FILE_SIZE, messageQueueAt } from "./message-queue";
 import {
   isInGroupOf,
   isOwner,
@@ -38,6 +38,7 @@ import {
   walkToParent,
 } from "./path";
 import { pipeAt } from "./pipe";
+import { objectOf } from "./shared-memory";
 
 const PERMISSIONS = 0o7777;
 const S_IXGRP: u32 = 0o10;
@@ -141,11 +142,11 @@ export function changeMask(process: Process, mask: i32): i32 {
   return before;
 }
 
-/** stat(2): mode, links, owner and group, in OUT. */
+/** stat(2): mode, links, owner and group, and bytes, in OUT. */
 export function statPath(process: Process, length: u32): i32 {
   const failed = walkToEnd(process, length);
   if (failed) return failed;
-  answerStatus(inodeAt(walk.inode));
+  answerStatus(inodeAt(walk.inode), 0);
   return 0;
 }
 
@@ -165,26 +166,32 @@ export function statDescriptor(process: Process, fd: i32): i32 {
   const file = fileOf(process, fd);
   if (!file) return -EBADF;
   if (file.kind == FILE_DIRECTORY) {
-    answerStatus(inodeAt(file.object));
+    answerStatus(inodeAt(file.object), 0);
     return 0;
   }
   if (file.kind == FILE_MESSAGE_QUEUE) {
-    answerStatus(messageQueueAt(file.object).file);
+    answerStatus(messageQueueAt(file.object).file, MESSAGE_QUEUE_FILE_SIZE);
+    return 0;
+  }
+  if (file.kind == FILE_SHARED_MEMORY) {
+    const object = objectOf(file);
+    answerStatus(inodeAt(object.inode - 1), object.size);
     return 0;
   }
   const pipe = pipeAt(file.object);
-  if (pipe.inode) answerStatus(inodeAt(pipe.inode - 1));
-  else answer(S_IFIFO | 0o600, 1, pipe.uid, pipe.gid);
+  if (pipe.inode) answerStatus(inodeAt(pipe.inode - 1), 0);
+  else answer(S_IFIFO | 0o600, 1, pipe.uid, pipe.gid, 0);
   return 0;
 }
 
-function answerStatus(inode: Inode): void {
-  answer(inode.mode, inode.nlink, inode.uid, inode.gid);
+function answerStatus(inode: Inode, size: u32): void {
+  answer(inode.mode, inode.nlink, inode.uid, inode.gid, size);
 }
 
-function answer(mode: u32, nlink: u32, uid: u32, gid: u32): void {
+function answer(mode: u32, nlink: u32, uid: u32, gid: u32, size: u32): void {
   store<u32>(OUT, mode);
   store<u32>(OUT + 4, nlink);
   store<u32>(OUT + 8, uid);
   store<u32>(OUT + 12, gid);
+  store<u32>(OUT + 16, size);
 }

@@ -168,6 +168,8 @@ const operationText = ({ num, op, flg }: SemaphoreOperation): string =>
 const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
   open: 1,
   mq_open: 1,
+  shm_open: 1,
+  memfd_create: 1,
   mkfifo: 1,
   mkdir: 1,
   chmod: 1,

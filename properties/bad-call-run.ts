@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { SyscallError } from "../src/errors.js";
 import type { Linux } from "../src/linux.js";
+import type { Mapping } from "../src/mapping.js";
 import { type BadCall, badCallTo } from "./bad-calls.js";
 
 const BATCH = 1000;
@@ -88,8 +89,9 @@ async function cleanUp(
 ): Promise<void> {
   const made = name === "pipe2" ? [...(result as number[])] : [];
   const isCopy = name === "dup" || (name === "fcntl" && (args[1] === 0 || args[1] === 1030));
-  if (isCopy || ["dup2", "dup3", "open"].includes(name)) made.push(result as number);
+  if (isCopy || ["dup2", "dup3", "open", "memfd_create"].includes(name)) made.push(result as number);
   for (const fd of made) if (fd !== READ_END && fd !== WRITE_END) await linux.close(fd);
   if (["close", "dup2", "dup3"].includes(name)) await openEnds(linux);
+  if (name === "mmap") await linux.munmap((result as Mapping).address, (result as Mapping).length);
   if (name === "umask") await linux.umask(0o022);
 }

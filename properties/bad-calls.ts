@@ -360,6 +360,12 @@ const queueName = fc.oneof(
   plain(fc.constantFrom("", "/", "/.", "/..", "/a/b", "//", `/${"x".repeat(256)}`, "/a\0b", "/\ud800", "q")),
 );
 
+/** No names of shared memory. */
+const objectName = fc.oneof(
+  wrongTypes,
+  plain(fc.constantFrom("", "/", "///", "/.", "..", "/a/b", `/${"x".repeat(256)}`, "/a\0b", "/\ud800", "a/")),
+);
+
 const queueSize = fc.oneof(
   wrongTypes,
   objectOf({ maxmsg: fc.oneof(wrongTypes, wrongNumbers), msgsize: fc.oneof(wrongTypes, wrongNumbers) }),
@@ -473,6 +479,30 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("mq_setattr", fd, fc.oneof(wrongTypes, objectOf({ flags: int }))),
     call("mq_notify", fd, fc.oneof(wrongTypes, objectOf({ notify: int, signo: int }))),
     call("sigwait", strangeSignals, strangeOptions),
+    // No name that is one: nothing is made.
+    call("shm_open", objectName, openFlags, int),
+    call("shm_unlink", objectName),
+    call("memfd_create", fc.oneof(objectName, queueName), int),
+    call("ftruncate", fd, fc.oneof(int, sizes)),
+    call("pread", fd, bytes, fc.oneof(int, sizes)),
+    call("pwrite", fd, bytes, fc.oneof(int, sizes)),
+    call(
+      "mmap",
+      fc.oneof(
+        make(() => null),
+        int,
+      ),
+      fc.oneof(sizes, int),
+      fc.oneof(int, ints(0, 3)),
+      fc.oneof(int, ints(0, 0x23)),
+      fd,
+      fc.oneof(int, sizes),
+    ),
+    call("munmap", fc.oneof(int, sizes), fc.oneof(int, sizes)),
+    call("mprotect", fc.oneof(int, sizes), fc.oneof(int, sizes), fc.oneof(int, ints(0, 4))),
+    call("msync", fc.oneof(int, sizes), fc.oneof(int, sizes), fc.oneof(int, ints(0, 8))),
+    call("memory_read", fc.oneof(int, sizes), bytes),
+    call("memory_write", fc.oneof(int, sizes), bytes),
     call("close", fd),
     call("dup", fd),
     call("dup2", fd, fd),

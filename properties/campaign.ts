@@ -16,7 +16,13 @@ import { cases, isAboutProcesses, type Mechanism, mechanisms } from "./generator
 import { Oracle } from "./oracle.js";
 import { placeHere } from "./place.js";
 import { lowerQueueLimits, queueLimits } from "./queues.js";
-import { canBecomeOthers, messageQueueLimits, pipeLimits, rootCapabilities } from "./real-machine.js";
+import {
+  canBecomeOthers,
+  messageQueueLimits,
+  pipeLimits,
+  rootCapabilities,
+  sharedMemoryLimits,
+} from "./real-machine.js";
 import type { Difference, IdleExecutor, Replay, Report, Request } from "./report.js";
 import { lowerSemaphoreLimits, semaphoreLimits } from "./semaphores.js";
 import type { Case } from "./step.js";
@@ -213,6 +219,7 @@ async function openJudge(name: ExecutorName, subject: Subject, countsQueues: boo
     ...semaphoreLimits(),
     ...pipeLimits(),
     ...messageQueueLimits(),
+    ...sharedMemoryLimits(),
   });
   return { executor, oracle: new Oracle(machine, form, capabilities) };
 }

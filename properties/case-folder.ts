@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, sta
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removeQueues } from "./queue-names.js";
+import { removeSharedMemory } from "./shared-memory-names.js";
 
 const MODE = 0o1777;
 const S_IFMT = 0o170000;
@@ -34,6 +35,7 @@ export class CaseFolders {
   /** Leaves a case's directory for a new one, unless it is as it was. */
   renew(): void {
     removeQueues();
+    removeSharedMemory();
     if (isClean(this.#current)) return;
     const left = this.#current;
     this.#current = this.#make();

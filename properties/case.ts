@@ -3,6 +3,7 @@ import { PROCESS_ALIVE } from "../assembly/abi/model.js";
 import { type Action, isInstant } from "./action.js";
 import { acceptedDivergence, avoidance } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
+import { Mappings } from "./mappings.js";
 import { type Observation, type Oracle, type Pending, taskText, type Verdict } from "./oracle.js";
 import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
@@ -27,6 +28,9 @@ export interface Row {
 export type CaseResult =
   | { readonly kind: "same" | "inconclusive" | "accepted" }
   | { readonly kind: "different"; readonly rows: readonly Row[] };
+
+/** Bytes of a page of the model and, so far, of the machine. */
+const PAGE = 4096;
 
 /** Calls after which a process may not do all that it might. */
 const changingCalls: ReadonlySet<string> = new Set(["setresuid", "setresgid", "setgroups"]);
@@ -80,6 +84,9 @@ class CaseRun {
   readonly #pids = new Pids(process.pid);
   readonly #queues = new Queues((thread) => this.#pids.modelPidOf(thread));
   readonly #semaphores = new Semaphores((process) => this.#pids.modelPidOf(process));
+  readonly #mappings = new Mappings();
+  /** The address that the mmap that is made gives on the model. */
+  #predictedAddress: number | undefined;
   /** What the msgget or semget that is made comes to on the model. */
   #predicted: number | undefined;
   /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
@@ -103,8 +110,8 @@ class CaseRun {
   }
 
   async all(steps: readonly Step[]): Promise<CaseResult> {
-    for (const step of steps) {
-      const verdict = await this.step(step);
+    for (const step of [...steps, undefined]) {
+      const verdict = step === undefined ? await this.unmapAll() : await this.step(step);
       if (verdict.kind === "inconclusive") {
         this.#tally.inconclusive++;
         return { kind: "inconclusive" };
@@ -124,10 +131,14 @@ class CaseRun {
 
   async step(step: Step): Promise<Verdict> {
     const pending = this.#pendingOf(step);
-    if (pending === undefined) return { kind: "allowed" };
+    return pending === undefined ? { kind: "allowed" } : this.#make(pending);
+  }
+
+  async #make(pending: Pending): Promise<Verdict> {
     const { process: caller, action: made } = pending;
     if (gettingCalls.has(made.call)) this.#predicted = this.#oracle.predict(caller, made);
-    await this.#executor.issue({ ...pending, action: this.#toReal(pending.action) });
+    if (made.call === "mmap") this.#predictedAddress = this.#oracle.predictMapping(caller, made);
+    await this.#executor.issue({ ...pending, action: this.#toReal(caller, made) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
     const verdict = this.#judge(pending, observation);
@@ -135,14 +146,29 @@ class CaseRun {
     return verdict;
   }
 
-  #toReal(action: Action): Action {
-    return this.#semaphores.toReal(this.#queues.toReal(this.#pids.toReal(action)));
+  #toReal(caller: number, action: Action): Action {
+    const ofObjects = this.#semaphores.toReal(this.#queues.toReal(this.#pids.toReal(action)));
+    return this.#mappings.toReal(caller, ofObjects);
   }
 
-  #toModel(action: Action, outcome: Outcome): Outcome {
-    const ofProcesses = this.#pids.toModel(action.call, outcome);
+  #toModel({ process, action }: Pending, seen: Outcome): Outcome {
+    const ofProcesses = this.#pids.toModel(action.call, seen);
     const ofQueues = this.#queues.toModel(action, ofProcesses, this.#predicted);
-    return this.#semaphores.toModel(action, ofQueues, this.#predicted);
+    const ofSemaphores = this.#semaphores.toModel(action, ofQueues, this.#predicted);
+    return this.#mappings.toModel(process, action, ofSemaphores, this.#predictedAddress);
+  }
+
+  /** Unmaps what the case has left mapped, in steps like its own. */
+  async unmapAll(): Promise<Verdict> {
+    const { machine } = this.#oracle;
+    for (;;) {
+      const [part] = machine.mappedParts();
+      if (part === undefined) return { kind: "allowed" };
+      const { process, mapping, mappingPages } = part;
+      const action: Action = { call: "munmap", args: [mapping, mappingPages * PAGE] };
+      const verdict = await this.#make({ id: this.#made.length, process, action });
+      if (verdict.kind !== "allowed") return verdict;
+    }
   }
 
   #judge(pending: Pending, observation: Observation): Verdict {
@@ -212,7 +238,7 @@ class CaseRun {
       if (completed === undefined) throw new HarnessError(`an answer to call ${id}, which is not under way`);
       this.#blocked.delete(id);
       if (completed.action.call !== "interrupt") this.#tally.outcome(completed.action.call, outcome);
-      observation.set(id, this.#toModel(completed.action, outcome));
+      observation.set(id, this.#toModel(completed, outcome));
     }
     this.#tally.steps++;
     if (!observation.has(pending.id)) this.#tally.blocked++;

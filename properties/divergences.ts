@@ -39,6 +39,26 @@ const linedUp: ReadonlySet<number> = new Set([CALL_MSGSND, CALL_MSGRCV, CALL_SEM
 
 export const avoidances: readonly Avoidance[] = [
   {
+    name: "memory of a private mapping of a file is read or written",
+    reason:
+      "the model copies the file when it is mapped; Linux copies a page when it is written to, so that until then it shows what " +
+      "others write, and what is cut off of the file is gone from the copy too",
+    appliesTo({ action: { call, args }, caller, machine }) {
+      if (!/^memory_/.test(call)) return false;
+      const [address] = args as [number];
+      return machine
+        .mappedParts()
+        .some(
+          ({ process, mapping, mappingPages, isPrivate, isOfFile }) =>
+            process === caller &&
+            isPrivate &&
+            isOfFile &&
+            address >= mapping &&
+            address < mapping + mappingPages * 4096,
+        );
+    },
+  },
+  {
     name: "O_DIRECT is changed while another process awaits calls on the same open file",
     reason:
       "an awaited call works on a private open file of the same pipe, which copies O_DIRECT when it is made and follows " +
@@ -47,11 +67,12 @@ export const avoidances: readonly Avoidance[] = [
       const [fd, command] = args;
       if (form !== FORM_AWAITED || call !== "fcntl" || command !== F_SETFL) return false;
       const own = machine.descriptors(caller).find((descriptor) => descriptor.fd === fd);
+      if (own?.kind !== "pipe") return false;
       return machine
         .processes()
         .filter(({ process }) => process !== caller)
         .some(({ process }) =>
-          machine.descriptors(process).some(({ pipe, end }) => pipe === own?.pipe && end === own.end),
+          machine.descriptors(process).some(({ pipe, end }) => pipe === own.pipe && end === own.end),
         );
     },
   },

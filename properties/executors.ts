@@ -9,14 +9,18 @@ export type ExecutorName = (typeof executorNames)[number];
 
 /**
  * Why an executor cannot run the cases of a mechanism in a place; undefined if it can. Those that start and end processes are
- * blocking calls' only; those with files need root, be it of a user namespace; those about message queues need namespaces of
- * their own, so that nothing else is ever touched; where users are named, they must be there.
+ * blocking calls' only; those with files need root, be it of a user namespace; those about message queues and shared memory need
+ * namespaces of their own, so that nothing else is ever touched; where users are named, they must be there.
  */
 export function obstacle(name: ExecutorName, mechanism: Mechanism, place: Place): string | undefined {
   if (name === "awaited" && isAboutProcesses(mechanism)) return "awaited calls start and end no processes";
   if (hasFiles(mechanism) && !place.isRoot) return "namespaces are forbidden here, and only root's files fit";
   if (isAboutCountedQueues(mechanism) && !place.hasQueueNames) {
     return "the names of message queues cannot be seen: namespaces are forbidden here, or mounting mqueue in them";
+  }
+  // Its names are in the file system of its own that those of queues are in (shared-memory-names.ts).
+  if (mechanism.startsWith("shm") && !place.hasQueueNames) {
+    return "shared memory would be everybody's: namespaces are forbidden here, or mounting mqueue in them";
   }
   if (mechanism.startsWith("sysv") && !place.hasOwnQueues) {
     return "namespaces are forbidden here: queues would be everybody's";

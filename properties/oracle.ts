@@ -10,6 +10,7 @@
 import { BLOCKED, TASK_BLOCKED, TASK_EXITING, TASK_FREE, TASK_WOKEN } from "../assembly/abi/model.js";
 import type { Form, Machine, Snapshot } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
+import type { Mapping } from "../src/mapping.js";
 import { refusal } from "../src/refusals.js";
 import { type Action, actionText, callOf, isTimed } from "./action.js";
 import { modelOutcome, type Outcome, outcomeText, sameOutcome } from "./outcome.js";
@@ -155,6 +156,16 @@ export class Oracle {
     const result = this.machine.attempt(this.machine.createTask(process, this.form), callOf(action));
     this.machine.restore(before);
     return result;
+  }
+
+  /** The address that an mmap gives, in the first of the states; undefined if it gives none. Leaves all as it was. */
+  predictMapping(process: number, action: Action): number | undefined {
+    const before = this.machine.snapshot();
+    const call = callOf(action);
+    const result =
+      refusalOf(action) === 0 ? this.machine.attempt(this.machine.createTask(process, this.form), call) : -1;
+    this.machine.restore(before);
+    return result < 0 ? undefined : (call.value as Mapping).address;
   }
 
   /** Whether a call may block in one of the states. Leaves all as it was. */

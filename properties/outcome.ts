@@ -1,8 +1,10 @@
 // What a call came to, in the same form from both sides.
 import { GONE } from "../assembly/abi/model.js";
-import type { Call, SysvMessage } from "../src/call.js";
+import { S_IFMT, S_IFREG } from "../assembly/abi/stat.js";
+import type { Call, PlacedBytes, SysvMessage } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
 import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } from "../src/linux.js";
+import type { Mapping } from "../src/mapping.js";
 import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
 import type { SemctlValue } from "../src/sysv-semaphore.js";
 import { eventText } from "./action.js";
@@ -17,6 +19,16 @@ export interface Outcome {
 }
 
 const none: readonly number[] = [];
+
+/** Below it are the low bits of an address: values have 32 bits. */
+const HALF = 2 ** 30;
+
+/** An address as two values, and back. */
+export const valuesOfAddress = (address: number): readonly number[] => [
+  Math.floor(address / HALF),
+  address % HALF,
+];
+export const addressIn = ([high = 0, low = 0]: readonly number[]): number => high * HALF + low;
 
 /** The outcome of what returns an integer, and perhaps more of them. */
 export const answer = (result: number, values: readonly number[] = none): Outcome => ({
@@ -33,6 +45,11 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
   if (call === "ftok" && typeof value === "number") return answer(0);
   if (result < 0) return { result, values: none, bytes: undefined };
   switch (call) {
+    case "mmap":
+      return answer(0, valuesOfAddress((value as Mapping).address));
+    case "memory_read":
+    case "pread":
+      return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
     case "read":
       return { result, values: none, bytes: withoutPid((buffer as Uint8Array).subarray(0, result)) };
     case "readv":
@@ -52,8 +69,10 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
     }
     case "stat":
     case "fstat": {
-      const { mode, nlink, uid, gid } = value as FileStatus;
-      return { result: 0, values: [mode, nlink, uid, gid], bytes: undefined };
+      const { mode, nlink, uid, gid, size } = value as FileStatus;
+      // What else has a size has it of its file system.
+      const length = (mode & S_IFMT) === S_IFREG ? size : 0;
+      return { result: 0, values: [mode, nlink, uid, gid, length], bytes: undefined };
     }
     case "pipe2":
     case "poll":
@@ -148,7 +167,8 @@ function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {
 export function modelOutcome(call: Call, result: number): Outcome {
   if (result === GONE) return gone;
   const { name } = call.syscall;
-  const buffer = name === "msgrcv" ? (call.payload as SysvMessage).bytes : call.payload;
+  const hasMore = name === "msgrcv" || name === "pread" || name === "memory_read";
+  const buffer = hasMore ? (call.payload as SysvMessage | PlacedBytes).bytes : call.payload;
   return outcomeOf(name, result, call.value, buffer);
 }
 
@@ -175,8 +195,8 @@ export function outcomeText(call: string, { result, values, bytes }: Outcome): s
 }
 
 /** The status of a file: `010644 of 0:0, 1 link`. */
-function statusText([mode = 0, nlink, uid, gid]: readonly number[]): string {
-  return `0${mode.toString(8)} of ${uid}:${gid}, ${nlink} links`;
+function statusText([mode = 0, nlink, uid, gid, size]: readonly number[]): string {
+  return `0${mode.toString(8)} of ${uid}:${gid}, ${nlink} links, ${size} bytes`;
 }
 
 /** A short name of some bytes, so that a table can tell them apart. */

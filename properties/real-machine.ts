@@ -72,6 +72,11 @@ export const messageQueueLimits = (): MachineOptions => ({
   rlimitMsgqueue: resourceLimit("Max msgqueue size"),
 });
 
+/** What the machine has for shared memory. */
+export const sharedMemoryLimits = (): Pick<MachineOptions, "protectedRegular"> => ({
+  protectedRegular: limit("protected_regular") as 0 | 1 | 2,
+});
+
 /** The soft limit of this process on a resource, which its children inherit: proc_pid_limits(5). */
 function resourceLimit(name: string): number {
   const line = readFileSync("/proc/self/limits", "latin1")

@@ -27,6 +27,11 @@ export interface Setting {
 /** Which process makes a step's call; undefined if none has a descriptor as the step wants it. */
 export function callerOf(step: Step, { machine, processes }: Setting): number | undefined {
   const preferred = processes[step.process % processes.length] as number;
+  if (step.args.some(isInMapping)) {
+    const owners = new Set(machine.mappedParts().map((part) => part.process));
+    const able = processes.filter((process) => owners.has(process));
+    return able.includes(preferred) ? preferred : (able[step.process % able.length] ?? preferred);
+  }
   const wanted = step.call === "share" ? [] : handlesIn(step.args).filter((handle) => !isBad(handle));
   if (wanted.length === 0) return preferred;
   const able = processes.filter((process) => {
@@ -35,6 +40,9 @@ export function callerOf(step: Step, { machine, processes }: Setting): number | 
   });
   return able.includes(preferred) ? preferred : able[step.process % able.length];
 }
+
+const isInMapping = (argument: StepArgument): boolean =>
+  typeof argument === "object" && argument !== null && "mapping" in argument;
 
 /** The descriptors that a step names. */
 function handlesIn(args: readonly StepArgument[]): Handle[] {
@@ -46,7 +54,9 @@ function handlesIn(args: readonly StepArgument[]): Handle[] {
 
 function isHandle(argument: StepArgument): argument is Handle {
   if (typeof argument !== "object" || argument === null) return false;
-  return ["open", "read", "write", "other", "free", "limit", "number"].some((kind) => kind in argument);
+  return ["open", "read", "write", "shm", "other", "free", "limit", "number"].some(
+    (kind) => kind in argument,
+  );
 }
 
 /** Whether a handle stands for no descriptor on purpose. */
@@ -90,6 +100,7 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   if ("path" in argument || "groups" in argument || "offset" in argument) return argument;
   if ("room" in argument || "nanoseconds" in argument) return argument;
   if ("long" in argument || "settings" in argument) return argument;
+  if ("mapping" in argument) return addressOf(argument, lookup.process, setting);
   if ("queue" in argument) {
     const queues = setting.machine.sysvQueues().map(({ id }) => id);
     return pickObject(queues, argument.queue);
@@ -110,6 +121,21 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   if (Array.isArray(argument)) return argument.map(({ fd, events }) => [lookup.number(fd), events] as const);
   return lookup.number(argument as Handle);
 }
+
+/** An address in a mapping of a process; one that is in none if it has none. */
+function addressOf(
+  { mapping, page, beyond = 0 }: { mapping: number; page: number; beyond?: number },
+  process: number,
+  { machine }: Setting,
+): number {
+  const starts = machine.mappedParts().filter((part) => part.process === process);
+  const found = pick([...new Set(starts.map((part) => part.mapping))], mapping);
+  return found === undefined ? NO_ADDRESS : found + page * PAGE + beyond;
+}
+
+const PAGE = 4096;
+/** Lower than any that is given. */
+const NO_ADDRESS = 4096;
 
 /** No System V object has the number that is taken if there is none. */
 const pickObject = (ids: readonly number[], place: number): number =>
@@ -132,6 +158,7 @@ class OpenDescriptors {
   find(handle: Handle, first: DescriptorFacts | undefined): DescriptorFacts | undefined {
     if ("open" in handle) return pick(this.#open, handle.open);
     if ("mq" in handle) return pick(this.#messageQueues(), handle.mq);
+    if ("shm" in handle) return pick(this.#sharedMemory(), handle.shm);
     if ("read" in handle) return pick(this.#ends("read"), handle.read);
     if ("write" in handle) return pick(this.#ends("write"), handle.write);
     if (!("other" in handle)) return undefined;
@@ -150,6 +177,10 @@ class OpenDescriptors {
     return ofPipes.filter((descriptor) => descriptor.end === end || descriptor.end === "both");
   }
 
+  #sharedMemory(): DescriptorFacts[] {
+    return this.#open.filter(({ kind }) => kind === "shared memory");
+  }
+
   #messageQueues(): DescriptorFacts[] {
     return this.#open.filter(({ kind }) => kind === "message queue");
   }
@@ -162,7 +193,11 @@ class Descriptors {
   /** The call's first descriptor. */
   first: Handle | undefined;
 
+  /** Whose they are. */
+  readonly process: number;
+
   constructor(setting: Setting, process: number) {
+    this.process = process;
     this.#setting = setting;
     this.#open = new OpenDescriptors(setting.machine.descriptors(process));
   }

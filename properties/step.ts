@@ -12,6 +12,7 @@ export type Handle =
   | { readonly read: number }
   | { readonly write: number }
   | { readonly mq: number }
+  | { readonly shm: number }
   /** The k-th write end of another pipe than that of the call's first descriptor. */
   | { readonly other: number }
   /** The k-th number from the first descriptor on that is not open. */
@@ -58,6 +59,8 @@ export type StepArgument =
   /** A System V queue: the k-th there is, or the k-th ever made. */
   | { readonly queue: number }
   | { readonly everQueue: number }
+  /** A page of the caller's k-th mapping, and bytes beyond its start. */
+  | { readonly mapping: number; readonly page: number; readonly beyond?: number }
   /** A C long, in decimal. */
   | { readonly long: string }
   /** What IPC_SET sets. */

@@ -693,7 +693,79 @@ const mutants = [
   mqueue("the highest signal is taken first", "signal.ts", "ctz(wanted) + 1", "32 - clz(wanted)", {
     executor: "awaited",
   }),
+  memory(
+    "what was cut off comes again",
+    "core/shared-object.ts",
+    "if (size < object.size && size < object.dirtyEnd) {",
+    "if (false) {",
+  ),
+  memory(
+    "F_SEAL_GROW refuses a write whole, not from a page on",
+    "shared-memory.ts",
+    "return wholePages > start ? wholePages - start : 0;",
+    "return 0;",
+  ),
+  memory(
+    "pwrite heeds its place in spite of O_APPEND",
+    "shared-memory.ts",
+    "file.flags & O_APPEND ? <i64>object.size : offset",
+    "offset",
+    { executor: "awaited" },
+  ),
+  memory(
+    "a write leaves the set-user-ID bit",
+    "shared-memory.ts",
+    "  removePrivileges(process, inodeOf(object));\n  const count",
+    "  const count",
+  ),
+  memory(
+    "another's object cannot be removed: EPERM",
+    "shm-open.ts",
+    "return forbidden == -EPERM ? -EACCES : forbidden;",
+    "return forbidden;",
+  ),
+  mapping(
+    "F_SEAL_WRITE is taken in spite of mappings for writing",
+    "shared-memory.ts",
+    " && object.writableMappings) return -EBUSY;",
+    " && object.writableMappings > 99) return -EBUSY;",
+  ),
+  mapping(
+    "mprotect changes nothing if it cannot change all",
+    "mapping.ts",
+    "  const result = protectPages(",
+    "  for (let page = first; page < first + pages; page++) if (!partWith(process, <u32>page)) return -ENOMEM;\n  const result = protectPages(",
+  ),
+  mapping(
+    "what is open for reading can be mapped for writing later",
+    "mapping.ts",
+    "(!file.isWritable || isSealed(objectOf(file)))",
+    "isSealed(objectOf(file))",
+    { executor: "awaited" },
+  ),
+  mapping(
+    "memory is there beyond the end of its object",
+    "mapping.ts",
+    "return (part.protection & way) != 0 && isThere(part, page);",
+    "return (part.protection & way) != 0;",
+  ),
+  mapping(
+    "the second part of a split mapping shows the first pages",
+    "mapping.ts",
+    "  second.objectPage += page - part.start;\n",
+    "",
+  ),
 ];
+
+/** One that cases on shared memory as files are to catch. */
+function memory(name, file, from, to, more = {}) {
+  return bug(`shm: ${name}`, file, from, to, { only: "shm", ...more });
+}
+
+/** One that cases on mappings are to catch. */
+function mapping(name, file, from, to, more = {}) {
+  return bug(`shm-mapping: ${name}`, file, from, to, { only: "shm-mapping", ...more });
+}
 
 /** One that cases on POSIX message queues are to catch. */
 function mqueue(name, file, from, to, more = {}) {

@@ -32,7 +32,7 @@ export function unsigned(syscall: string, argument: string, value: unknown): num
 }
 
 /** A C long, as far as a number is exact. */
-function exactLong(syscall: string, argument: string, value: unknown): number {
+export function exactLong(syscall: string, argument: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
   throw argumentError(syscall, argument, "an integer", value);
 }

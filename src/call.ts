@@ -73,6 +73,24 @@ export interface SpliceRequest {
   readonly size: number;
 }
 
+/** Bytes that pread and memory_read fill or pwrite and memory_write take, and their place in the file or in memory. */
+export interface PlacedBytes {
+  readonly bytes: Uint8Array;
+  /** Bytes from the start of the file on; in memory the address. */
+  readonly offset: number;
+}
+
+/** What mmap maps: bytes, from which place of a file on. */
+export interface MappingRequest extends MemoryRange {
+  readonly offset: number;
+}
+
+/** A range of memory: where it begins, and its bytes. */
+export interface MemoryRange {
+  readonly address: number;
+  readonly length: number;
+}
+
 /** The message that msgsnd sends, or what msgrcv wants and where that goes. */
 export interface SysvMessage {
   readonly type: bigint;
@@ -86,7 +104,7 @@ export interface SemaphoreOperations {
 }
 
 /**
- * Bytes, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
+ * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -98,6 +116,9 @@ export type Payload =
   | QueueNotification
   | SpawnRequest
   | SysvMessage
+  | PlacedBytes
+  | MappingRequest
+  | MemoryRange
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument

@@ -5,6 +5,8 @@ export * from "../assembly/abi/fcntl.js";
 export * from "../assembly/abi/ioctl.js";
 export * from "../assembly/abi/ipc.js";
 export * from "../assembly/abi/limits.js";
+export * from "../assembly/abi/memfd.js";
+export * from "../assembly/abi/mman.js";
 export * from "../assembly/abi/mqueue.js";
 export * from "../assembly/abi/poll.js";
 export * from "../assembly/abi/sem.js";

@@ -21,6 +21,7 @@ export {
   WIFSIGNALED,
   WTERMSIG,
 } from "./linux.js";
+export { type ArrayType, Mapping } from "./mapping.js";
 export { Message } from "./message-queue/message.js";
 export { type MessageChunk, MessageQueue, type MessageQueueState } from "./message-queue/message-queue.js";
 export type { MessageNotification, NotifyOptions } from "./message-queue/notification.js";

@@ -1,4 +1,5 @@
 import type { PollEntry } from "./call.js";
+import type { Mapping } from "./mapping.js";
 import type { AnyProgram, Executable, Json, Program } from "./program.js";
 import type { MsgctlResult, QueueSettings, ReceivedSysvMessage } from "./sysv-queue.js";
 import type { SemaphoreOperation, SemctlArgument, SemctlResult } from "./sysv-semaphore.js";
@@ -24,6 +25,8 @@ export interface FileStatus {
   readonly nlink: number;
   readonly uid: number;
   readonly gid: number;
+  /** Bytes of a regular file, as shared memory is; of anything else what its file system likes, 0 on the model. */
+  readonly size: number;
 }
 
 /** What a new message queue is to hold: mq_open(3). */
@@ -274,18 +277,19 @@ export interface Linux {
   /**
    * Reads or sets a descriptor's flags: fcntl(2).
    * @param cmd F_DUPFD, F_DUPFD_CLOEXEC (arg: lowest number), F_GETFD, F_SETFD (FD_CLOEXEC), F_GETFL, F_SETFL (O_APPEND,
-   *   O_ASYNC, O_DIRECT, O_NOATIME, O_NONBLOCK), F_GETPIPE_SZ, F_SETPIPE_SZ (arg: bytes, see pipe(7))
+   *   O_ASYNC, O_DIRECT, O_NOATIME, O_NONBLOCK), F_GETPIPE_SZ, F_SETPIPE_SZ (arg: bytes, see pipe(7)), F_GET_SEALS,
+   *   F_ADD_SEALS (F_SEAL_*, see memfd_create(2))
    * @param arg 0 if left out
    * @returns the new descriptor, the flags, the capacity of the pipe in bytes, or 0
    * @throws EBADF not open, or F_*PIPE_SZ on what is no pipe · EINVAL unknown command, F_DUPFD with arg not below
    *   RLIMIT_NOFILE, or F_SETPIPE_SZ with more than 2^31 · EMFILE F_DUPFD found no free number · EBUSY F_SETPIPE_SZ below
-   *   what the pipe holds · EPERM F_SETPIPE_SZ beyond pipe-max-size, or beyond what the user's pipes may hold together,
-   *   without CAP_SYS_RESOURCE
+   *   what the pipe holds, or F_SEAL_WRITE where mappings for writing are · EPERM F_SETPIPE_SZ beyond pipe-max-size, or beyond what the user's pipes may hold together,
+   *   without CAP_SYS_RESOURCE; F_ADD_SEALS on what is not open for writing, or has F_SEAL_SEAL
    */
   fcntl(fd: number, cmd: number, arg?: number): Promise<number>;
 
   /**
-   * Asks what a pipe holds: ioctl(2), pipe(7).
+   * Asks what a pipe holds, or what is left of a file: ioctl(2), pipe(7).
    * @param request FIONREAD
    * @returns bytes that can be read now
    * @throws EBADF not open · ENOTTY any other request
@@ -628,6 +632,127 @@ export interface Linux {
    *   signal was taken
    */
   sigwait(set: readonly number[], options?: WaitOptions): Promise<number>;
+
+  /**
+   * Opens an object of POSIX shared memory: shm_open(3), shm_overview(7). A new one has no bytes until `ftruncate` or a write
+   * gives it some. Its descriptor is one like any other, always ready; FD_CLOEXEC is set.
+   * @param name up to NAME_MAX bytes after a slash
+   * @param oflag O_RDONLY or O_RDWR, and O_CREAT, O_EXCL, O_TRUNC
+   * @param mode permissions of a new object, less those of the umask; 0 if left out
+   * @returns the lowest free descriptor
+   * @throws ENOENT no such object, without O_CREAT · EEXIST O_CREAT and O_EXCL, and it is there · EACCES its mode forbids it, or
+   *   another has made it, with O_CREAT and where fs.protected_regular is set · EINVAL the name is none, or O_CREAT and
+   *   O_DIRECTORY · ENAMETOOLONG · ENOTDIR O_DIRECTORY · EPERM O_NOATIME on another's · EMFILE no descriptor is free below
+   *   RLIMIT_NOFILE · ENFILE no open file left in the system · ENOSPC no room for another object · ENOSYS O_PATH, O_TMPFILE
+   */
+  shm_open(name: string, oflag: number, mode?: number): Promise<number>;
+
+  /**
+   * Removes the name of an object of shared memory: shm_open(3). Who has it open or mapped keeps it, with its bytes.
+   * @throws ENOENT · EACCES another's, without CAP_FOWNER · EINVAL the name is none · ENAMETOOLONG
+   */
+  shm_unlink(name: string): Promise<void>;
+
+  /**
+   * Makes a file in memory that has no name: memfd_create(2). It is handed on by its descriptor, and is gone with the last one.
+   * With MFD_ALLOW_SEALING it takes seals (`fcntl`), by which others can rely on its size and contents.
+   * @param name what /proc shows; of no other meaning
+   * @param flags MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_EXEC, MFD_NOEXEC_SEAL; 0 if left out
+   * @returns the lowest free descriptor, open for reading and writing
+   * @throws EINVAL an unknown flag, MFD_EXEC and MFD_NOEXEC_SEAL together, or a name of more than 249 bytes · EMFILE no
+   *   descriptor is free below RLIMIT_NOFILE · ENFILE no open file left in the system · ENOSYS MFD_HUGETLB
+   */
+  memfd_create(name: string, flags?: number): Promise<number>;
+
+  /**
+   * Sets the size of shared memory: truncate(2). What is added is zero; what is cut off is gone, and is zero if the size grows
+   * again.
+   * @param length bytes
+   * @throws EINVAL negative, or fd is not open for writing on a regular file · EBADF not open · EPERM F_SEAL_SHRINK or
+   *   F_SEAL_GROW · EFBIG more than an object can have: on the model machine.sharedObjectMax, 1 MiB
+   */
+  ftruncate(fd: number, length: number): Promise<void>;
+
+  /**
+   * Reads from a place of a file: pread(2). Where the open file stands does not matter, and stays.
+   * @param offset bytes from the start on
+   * @returns bytes read: fewer than there is room for at the end of the file, 0 beyond it
+   * @throws EINVAL a negative offset · EBADF not open for reading · ESPIPE a pipe · EISDIR a directory
+   */
+  pread(fd: number, buffer: Uint8Array, offset: number): Promise<number>;
+
+  /**
+   * Writes to a place of a file: pread(2). Where the open file stands does not matter, and stays. A file that ends before the
+   * place grows, zero in between. With O_APPEND Linux writes to the end, whatever the place. The bytes are copied at the call.
+   * @param offset bytes from the start on
+   * @returns bytes written: fewer than all where the largest file, or a seal, ends it
+   * @throws EINVAL a negative offset, or a message queue · EBADF not open for writing · ESPIPE a pipe · EPERM F_SEAL_WRITE,
+   *   F_SEAL_FUTURE_WRITE, or F_SEAL_GROW and it would grow · EFBIG beyond the largest file: on the model
+   *   machine.sharedObjectMax, 1 MiB
+   */
+  pwrite(fd: number, buffer: Uint8Array, offset: number): Promise<number>;
+
+  /**
+   * Maps shared memory, or memory without a file: mmap(2). See `Mapping` for what its arrays are, and what they cannot guard.
+   * @param addr null: where it is put is not for the caller to say
+   * @param length bytes
+   * @param prot PROT_READ, PROT_WRITE, or PROT_NONE
+   * @param flags MAP_SHARED, MAP_SHARED_VALIDATE or MAP_PRIVATE, and MAP_ANONYMOUS, MAP_NORESERVE, MAP_POPULATE
+   * @param fd of shared memory; with MAP_ANONYMOUS of no meaning
+   * @param offset from which byte of the object on: a multiple of the page size; 0 if left out
+   * @throws EBADF not open · EACCES not open for reading, or with MAP_SHARED and PROT_WRITE not for writing · EINVAL length 0,
+   *   an odd offset, neither shared nor private · ENODEV no shared memory · EPERM F_SEAL_WRITE or F_SEAL_FUTURE_WRITE, and it is to be
+   *   written · EOVERFLOW a negative offset · ENOMEM no room: 4 GiB are the most here, and on the model what an object may have ·
+   *   ENOSYS an address, PROT_EXEC, MAP_FIXED and all other flags
+   */
+  mmap(
+    addr: null,
+    length: number,
+    prot: number,
+    flags: number,
+    fd: number,
+    offset?: number,
+  ): Promise<Mapping>;
+
+  /**
+   * Unmaps whole pages of a mapping: mmap(2). Its arrays are of no use afterwards. What was unmapped already is no mistake, as long as
+   * anything of the mapping is left.
+   * @param addr in a mapping of this process: its `address`, or a multiple of the page size beyond
+   * @param length bytes, rounded up to pages
+   * @throws EINVAL not in one mapping, an odd address, length 0
+   */
+  munmap(addr: number, length: number): Promise<void>;
+
+  /**
+   * Sets the protection of whole pages of a mapping: mprotect(2). Pages before one that cannot be changed are changed.
+   * @param prot PROT_READ, PROT_WRITE or PROT_NONE
+   * @throws EACCES PROT_WRITE on a shared mapping of what is not open for writing, or is sealed · ENOMEM not in one mapping, or
+   *   unmapped · EINVAL an odd address, an unknown bit · ENOSYS PROT_EXEC
+   */
+  mprotect(addr: number, length: number, prot: number): Promise<void>;
+
+  /**
+   * Writes back what was changed: msync(2). Shared memory has nothing to write to, so all that it does is to look at its arguments.
+   * @param flags MS_SYNC or MS_ASYNC, and MS_INVALIDATE
+   * @throws EINVAL an odd address, unknown flags, or both of two · ENOMEM not in one mapping, or unmapped
+   */
+  msync(addr: number, length: number, flags: number): Promise<void>;
+
+  /**
+   * Copies mapped bytes out, as process_vm_readv(2) of this process does: safe whatever becomes of the object meanwhile, and heedful of
+   * protection. In a simulation a step of its own, which the arrays of a `Mapping` are not.
+   * @param addr in a mapping of this process
+   * @returns bytes copied: fewer where one is unmapped, lies beyond the end of the object, or has not PROT_READ
+   * @throws EFAULT already the first one
+   */
+  memory_read(addr: number, buffer: Uint8Array): Promise<number>;
+
+  /**
+   * Copies bytes into a mapping, as process_vm_writev(2) of this process does. The bytes are copied at the call.
+   * @returns bytes copied: fewer where one is unmapped, lies beyond the end of the object, or has not PROT_WRITE
+   * @throws EFAULT already the first one
+   */
+  memory_write(addr: number, buffer: Uint8Array): Promise<number>;
 }
 
 /** The calls of `Linux` by name. */

@@ -11,11 +11,21 @@ import {
   O_PATH,
   O_TMPFILE,
 } from "../assembly/abi/fcntl.js";
+import { MFD_HUGETLB } from "../assembly/abi/memfd.js";
+import {
+  MAP_ANONYMOUS,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_SHARED_VALIDATE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from "../assembly/abi/mman.js";
 import { SIGEV_SIGNAL, SIGEV_THREAD } from "../assembly/abi/mqueue.js";
 import { NSIG, SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
-import type { Call, QueueNotification, QueueOpening } from "./call.js";
+import type { Call, MappingRequest, QueueNotification, QueueOpening } from "./call.js";
 import { catchableSignals } from "./signals.js";
 
 const knownClocks: ReadonlySet<number> = new Set([
@@ -28,6 +38,11 @@ const knownClocks: ReadonlySet<number> = new Set([
 ]);
 
 const PIPE2_FLAGS = O_CLOEXEC | O_DIRECT | O_NONBLOCK | O_NOTIFICATION_PIPE;
+
+const PROTECTIONS = PROT_READ | PROT_WRITE;
+/** PROT_EXEC, PROT_SEM, PROT_GROWSDOWN and PROT_GROWSUP. */
+const UNUSUAL_PROTECTIONS = PROT_EXEC | 8 | 0x1000000 | 0x2000000;
+const MAPPING_FLAGS = MAP_SHARED_VALIDATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE;
 
 type Judge = (call: Call) => number;
 
@@ -58,6 +73,17 @@ judges[n.CALL_SETRESUID] = ({ a, b, c }) => (a < -1 || b < -1 || c < -1 ? EINVAL
 judges[n.CALL_SETRESGID] = judges[n.CALL_SETRESUID];
 judges[n.CALL_SETGROUPS] = ({ payload }) =>
   (payload as readonly number[]).some((group) => group < 0) ? EINVAL : 0;
+
+// A memory file of huge pages, and what is opened by O_PATH or made by O_TMPFILE, are other things than shared memory is here.
+judges[n.CALL_SHM_OPEN] = ({ a }) => ((a & O_PATH) !== 0 || (a & O_TMPFILE) === O_TMPFILE ? ENOSYS : 0);
+judges[n.CALL_MEMFD_CREATE] = ({ a }) => (a >= 0 && (a & MFD_HUGETLB) !== 0 ? ENOSYS : 0);
+
+// Addresses are ours to give, and nothing runs from there.
+judges[n.CALL_MMAP] = ({ a, b, payload }) => {
+  const isPlain = (a & ~PROTECTIONS) === 0 && (b & ~MAPPING_FLAGS) === 0;
+  return isPlain && (payload as MappingRequest).address === 0 ? 0 : ENOSYS;
+};
+judges[n.CALL_MPROTECT] = ({ a }) => ((a & UNUSUAL_PROTECTIONS) === 0 || a < 0 ? 0 : ENOSYS);
 
 judges[n.CALL_MQ_OPEN] = ({ a, payload }) => {
   if (!isQueueName((payload as QueueOpening).name)) return EINVAL;

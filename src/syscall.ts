@@ -13,6 +13,7 @@ export type RestartClass = "never" | "SA_RESTART" | "restart_block";
 
 export type KernelObject =
   | "System V queue"
+  | "address space"
   | "System V semaphores"
   | "clock"
   | "credentials"
@@ -22,6 +23,7 @@ export type KernelObject =
   | "open file"
   | "pipe"
   | "process"
+  | "shared memory"
   | "user";
 
 /** An error that the manual page lists, with when it comes; `unreachable` says why no program can see it. */

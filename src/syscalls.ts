@@ -10,6 +10,7 @@ import { posixQueueCalls } from "./syscalls/message-queues.js";
 import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
 import { processCalls } from "./syscalls/processes.js";
+import { sharedMemoryCalls } from "./syscalls/shared-memory.js";
 import { signalCalls } from "./syscalls/signals.js";
 import { sysvQueueCalls } from "./syscalls/sysv-queues.js";
 import { sysvSemaphoreCalls } from "./syscalls/sysv-semaphores.js";
@@ -27,6 +28,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...sysvQueueCalls,
   ...signalCalls,
   ...sysvSemaphoreCalls,
+  ...sharedMemoryCalls,
 };
 
 /** The rows in the order of their numbers. */

@@ -60,3 +60,17 @@ export const CALL_SEMGET = 70;
 export const CALL_SEMOP = 71;
 export const CALL_SEMTIMEDOP = 72;
 export const CALL_SEMCTL = 73;
+
+// POSIX shared memory.
+export const CALL_SHM_OPEN = 80;
+export const CALL_SHM_UNLINK = 81;
+export const CALL_MEMFD_CREATE = 82;
+export const CALL_FTRUNCATE = 83;
+export const CALL_PREAD = 84;
+export const CALL_PWRITE = 85;
+export const CALL_MMAP = 86;
+export const CALL_MUNMAP = 87;
+export const CALL_MPROTECT = 88;
+export const CALL_MSYNC = 89;
+export const CALL_MEMORY_READ = 90;
+export const CALL_MEMORY_WRITE = 91;

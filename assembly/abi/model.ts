@@ -34,6 +34,7 @@ export const TASK_RESERVED = 5;
 export const FILE_PIPE = 1;
 export const FILE_DIRECTORY = 2;
 export const FILE_MESSAGE_QUEUE = 3;
+export const FILE_SHARED_MEMORY = 4;
 
 // States of a process.
 export const PROCESS_FREE = 0;
@@ -50,7 +51,7 @@ export const MAX_OPEN_FILES = 2048;
 export const MAX_PIPES = 1024;
 export const MAX_SLOTS = 4096;
 export const MAX_WAITS = 4096;
-/** Directories, FIFOs and message queues, and pieces of 24 bytes of their names. */
+/** Directories, FIFOs, message queues and shared memory, and pieces of 24 bytes of their names. */
 export const MAX_INODES = 512;
 export const MAX_NAME_PIECES = 1024;
 /** Messages in all queues, and blocks of 120 bytes that they lie in. */
@@ -66,6 +67,9 @@ export const MAX_SEMAPHORE_UNDOS = 1024;
 export const MAX_SEMAPHORE_ADJUSTMENTS = 8192;
 /** Operations of calls that wait: those of one call are no more than the I/O window holds. */
 export const MAX_SEMAPHORE_OPERATIONS = 8192;
+/** Objects of shared memory, and parts of address spaces that show them. */
+export const MAX_SHARED_OBJECTS = 256;
+export const MAX_MAPPED_PARTS = 1024;
 /** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */
@@ -121,3 +125,13 @@ export const MAX_MESSAGE_BYTES = 1966080;
 
 /** Bytes of all page frames together: pipes hold no more, write(2) is ENOMEM beyond. */
 export const FRAMES_SIZE = 16777216;
+
+// Shared memory.
+/** What an object may have at most, in bytes: a power of two from 65536 up to all that there is. */
+export const PARAMETER_SHARED_OBJECT_MAX = 50;
+/** /proc/sys/fs/protected_regular: not 0, and O_CREAT does not open what another has made in a sticky directory. */
+export const PARAMETER_PROTECTED_REGULAR = 51;
+
+/** Bytes of all objects together: each has its most set aside, so that it never moves. */
+export const SHARED_MEMORY_SIZE = 67108864;
+export const SHARED_OBJECT_MAX_DEFAULT = 1048576;

@@ -1,4 +1,4 @@
-// The directory tree: directories, FIFOs and message queues, in memory. There are no hard links, so a name belongs to its inode. An inode
+// The directory tree: directories, FIFOs, message queues and shared memory, in memory. There are no hard links, so a name belongs to its inode. An inode
 // lives while it has its name, or somebody has it open.
 import { NAME_MAX } from "../abi/limits";
 import { S_IFDIR, S_IFMT, S_ISVTX } from "../abi/stat";
@@ -13,9 +13,9 @@ export class Inode {
   gid: u32;
   /** Its name, and for a directory itself and its subdirectories: 0 once it is removed. */
   nlink: u32;
-  /** Open files on a directory or a message queue. */
+  /** Open files on a directory, a message queue or shared memory. */
   opens: u32;
-  /** The pipe that those share who have a FIFO open, plus 1; of a message queue, the queue. */
+  /** The pipe that those share who have a FIFO open, plus 1; of a message queue, the queue; of shared memory, the object. */
   pipe: u32;
   /** The directory that it is in; the root is in itself. */
   parent: u32;
@@ -54,6 +54,8 @@ export const ROOT: u32 = 0;
 export const TMP: u32 = 1;
 /** Where message queues have their names: a file system of its own, which no path leads to. */
 export const MESSAGE_QUEUE_DIRECTORY: u32 = 2;
+/** Where shared memory has its names, likewise: /dev/shm. */
+export const SHARED_MEMORY_DIRECTORY: u32 = 3;
 
 export function inodeAt(index: u32): Inode {
   return changetype<Inode>(INODES + index * INODE_SIZE);
@@ -83,13 +85,14 @@ export function createTree(): void {
   assert(inodeIndex(tmp) == TMP, "/tmp comes after /");
   // Somebody works there: it lives on when it is removed.
   tmp.opens = 1;
-  createMessageQueueDirectory();
+  createDirectoryApart(MESSAGE_QUEUE_DIRECTORY);
+  createDirectoryApart(SHARED_MEMORY_DIRECTORY);
 }
 
-/** mqueue_fill_super. */
-function createMessageQueueDirectory(): void {
+/** A directory that no path leads to, and that everybody may make names in: mqueue_fill_super. */
+function createDirectoryApart(place: u32): void {
   const index = pool(INODE_POOL).take();
-  assert(index == MESSAGE_QUEUE_DIRECTORY, "the directory of message queues comes third");
+  assert(index == place, "a directory apart that does not come in its turn");
   const directory = inodeAt(index);
   directory.mode = S_IFDIR | S_ISVTX | 0o777;
   directory.nlink = 2;
@@ -156,6 +159,16 @@ export function addInode(
   inode.nextSibling = directory.firstChild;
   directory.firstChild = index + 1;
   if (inode.isDirectory) directory.nlink++;
+  return inode;
+}
+
+/** Makes a file that never had a name; null if the model has no room for it. */
+export function addNamelessInode(mode: u32, uid: u32, gid: u32): Inode | null {
+  if (pool(INODE_POOL).isFull()) return null;
+  const inode = inodeAt(pool(INODE_POOL).take());
+  inode.mode = mode;
+  inode.uid = uid;
+  inode.gid = gid;
   return inode;
 }
 

@@ -12,6 +12,7 @@ import {
   MAX_DESCRIPTORS,
   MAX_GROUP_LISTS,
   MAX_INODES,
+  MAX_MAPPED_PARTS,
   MAX_MESSAGE_BLOCKS,
   MAX_MESSAGE_QUEUES,
   MAX_MESSAGES,
@@ -24,6 +25,7 @@ import {
   MAX_SEMAPHORE_SETS,
   MAX_SEMAPHORE_UNDOS,
   MAX_SEMAPHORES,
+  MAX_SHARED_OBJECTS,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
@@ -48,13 +50,17 @@ import {
   PARAMETER_PIPE_SLOTS,
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
+  PARAMETER_PROTECTED_REGULAR,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_SEMMNI,
   PARAMETER_SEMMNS,
   PARAMETER_SEMMSL,
   PARAMETER_SEMOPM,
+  PARAMETER_SHARED_OBJECT_MAX,
   PARAMETER_UID,
+  SHARED_MEMORY_SIZE,
+  SHARED_OBJECT_MAX_DEFAULT,
   WINDOW_SIZE,
 } from "../abi/model";
 import {
@@ -124,6 +130,10 @@ export class Machine {
   setLast: u32;
   setNext: u32;
   setHighest: u32;
+  /** What an object of shared memory may have at most, in bytes. */
+  sharedObjectMax: u32;
+  /** Whether O_CREAT does not open what another has made in a sticky directory. */
+  protectedRegular: u32;
   /** What user 0 may, a bit each. */
   capabilities: u64;
   /** Nanoseconds since boot, without time asleep. */
@@ -134,7 +144,7 @@ export class Machine {
 }
 
 /** The machine block after the pool headers. */
-export const machine = changetype<Machine>(at.MACHINE + 512);
+export const machine = changetype<Machine>(at.MACHINE + 640);
 
 // The least and the most that the kernel's sysctl takes: a page, and 2^31 bytes (pipe_fcntl, pipefs sysctl).
 const MAX_PIPE_SIZE: u32 = 0x80000000;
@@ -170,6 +180,7 @@ export function resetMachine(): void {
   machine.semmns = SEMMNS_DEFAULT;
   machine.semopm = SEMOPM_DEFAULT;
   machine.semmni = SEMMNI_DEFAULT;
+  machine.sharedObjectMax = SHARED_OBJECT_MAX_DEFAULT;
   machine.capabilities = ((<u64>1) << (CAP_LAST_CAP + 1)) - 1;
   machine.monotonic = FIRST_MONOTONIC;
   machine.realtimeOffset = FIRST_REALTIME - FIRST_MONOTONIC;
@@ -207,7 +218,14 @@ function resetPools(): void {
     at.SEMAPHORE_OPERATION_SIZE,
     MAX_SEMAPHORE_OPERATIONS,
   );
+  pools.resetPool(pools.SHARED_OBJECT_POOL, at.SHARED_OBJECTS, at.SHARED_OBJECT_SIZE, sharedObjectCount());
+  pools.resetPool(pools.MAPPED_PART_POOL, at.MAPPED_PARTS, at.MAPPED_PART_SIZE, MAX_MAPPED_PARTS);
   pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
+}
+
+/** Objects of shared memory that there is room for. */
+function sharedObjectCount(): u32 {
+  return min<u32>(MAX_SHARED_OBJECTS, SHARED_MEMORY_SIZE / machine.sharedObjectMax);
 }
 
 /** Sets a parameter of an empty machine; false if the value is out of range. */
@@ -307,6 +325,15 @@ export function setMachineParameter(parameter: i32, value: u32): bool {
     case PARAMETER_SEMMNI:
       if (value > <u32>IPCMNI) return false;
       machine.semmni = value;
+      return true;
+    case PARAMETER_SHARED_OBJECT_MAX:
+      if (value < 0x10000 || value > <u32>SHARED_MEMORY_SIZE || (value & (value - 1)) != 0) return false;
+      machine.sharedObjectMax = value;
+      resetPools();
+      return true;
+    case PARAMETER_PROTECTED_REGULAR:
+      if (value > 2) return false;
+      machine.protectedRegular = value;
       return true;
     default:
       return false;

@@ -1,15 +1,16 @@
 // Where everything lies. Each region begins where the one before it ends; all state is between MACHINE and the end of
-// the last pool, or in the frames.
+// the last pool, in the frames, or in the bytes of shared memory.
 //
-//   0      1024     MACHINE         WINDOW      POOLS …        FRAMES          STAGE
-//   │ null │ static │ parameters,   │ payload   │ one region   │ pages of      │ a snapshot on
-//   │      │ data   │ clocks, pools │ of a step │ a pool       │ pipes' bytes  │ its way in or out
+//   0      1024     MACHINE         WINDOW      POOLS …        FRAMES          SHARED_BYTES      STAGE
+//   │ null │ static │ parameters,   │ payload   │ one region   │ pages of      │ bytes of shared │ a snapshot on
+//   │      │ data   │ clocks, pools │ of a step │ a pool       │ pipes' bytes  │ memory          │ its way in or out
 //
 // The window and the stage are no state: they hold nothing between two steps.
 import {
   FRAMES_SIZE,
   MAX_GROUP_LISTS,
   MAX_INODES,
+  MAX_MAPPED_PARTS,
   MAX_MESSAGE_BLOCKS,
   MAX_MESSAGE_QUEUES,
   MAX_MESSAGES,
@@ -22,11 +23,13 @@ import {
   MAX_SEMAPHORE_SETS,
   MAX_SEMAPHORE_UNDOS,
   MAX_SEMAPHORES,
+  MAX_SHARED_OBJECTS,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
   MAX_USERS,
   MAX_WAITS,
+  SHARED_MEMORY_SIZE,
   WINDOW_SIZE,
 } from "../abi/model";
 
@@ -52,6 +55,8 @@ export const SEMAPHORE_SIZE: u32 = 28;
 export const SEMAPHORE_UNDO_SIZE: u32 = 16;
 export const SEMAPHORE_ADJUSTMENT_SIZE: u32 = 8;
 export const SEMAPHORE_OPERATION_SIZE: u32 = 8;
+export const SHARED_OBJECT_SIZE: u32 = 40;
+export const MAPPED_PART_SIZE: u32 = 36;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -91,6 +96,11 @@ export const SEMAPHORE_UNDOS: usize = SEMAPHORES + MAX_SEMAPHORES * SEMAPHORE_SI
 export const SEMAPHORE_ADJUSTMENTS: usize = SEMAPHORE_UNDOS + MAX_SEMAPHORE_UNDOS * SEMAPHORE_UNDO_SIZE;
 export const SEMAPHORE_OPERATIONS: usize =
   SEMAPHORE_ADJUSTMENTS + MAX_SEMAPHORE_ADJUSTMENTS * SEMAPHORE_ADJUSTMENT_SIZE;
-const POOLS_END: usize = SEMAPHORE_OPERATIONS + MAX_SEMAPHORE_OPERATIONS * SEMAPHORE_OPERATION_SIZE;
+export const SHARED_OBJECTS: usize =
+  SEMAPHORE_OPERATIONS + MAX_SEMAPHORE_OPERATIONS * SEMAPHORE_OPERATION_SIZE;
+export const MAPPED_PARTS: usize = SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE;
+const POOLS_END: usize = MAPPED_PARTS + MAX_MAPPED_PARTS * MAPPED_PART_SIZE;
 export const FRAMES: usize = (POOLS_END + 0xffff) & ~0xffff;
-export const STAGE: usize = FRAMES + FRAMES_SIZE;
+/** Aligned as a page: a mapping begins at the start of one. */
+export const SHARED_BYTES: usize = FRAMES + FRAMES_SIZE;
+export const STAGE: usize = SHARED_BYTES + SHARED_MEMORY_SIZE;

@@ -1,8 +1,10 @@
-// Snapshots: the machine block, then the items in use of every pool, then the frames in use, side by side in the stage.
+// Snapshots: the machine block, then the items in use of every pool, then the frames in use, then the bytes of shared memory,
+// side by side in the stage.
 // What lies beyond them is zero, in the snapshot as in the machine, so equal states are equal bytes and hash alike.
 import { machine } from "./machine";
 import { FRAMES, MACHINE, MACHINE_SIZE, STAGE } from "./memory";
 import { FRAME_POOL, POOL_COUNT, Pool, pool } from "./pool";
+import { measureSharedBytes, restoreSharedBytes, saveSharedBytes, zeroSharedBytes } from "./shared-object";
 import { copyWords, zeroWords } from "./words";
 
 function itemBytes(it: Pool): usize {
@@ -15,6 +17,7 @@ function frameBytesInUse(): usize {
 
 /** Copies the state to the stage. Returns its length in bytes, a multiple of 8. */
 export function save(): u32 {
+  measureSharedBytes();
   let to = STAGE;
   copyWords(to, MACHINE, MACHINE_SIZE);
   to += MACHINE_SIZE;
@@ -24,7 +27,7 @@ export function save(): u32 {
     to += itemBytes(it);
   }
   copyWords(to, FRAMES, frameBytesInUse());
-  to += frameBytesInUse();
+  to = saveSharedBytes(to + frameBytesInUse());
   const end = (to + 7) & ~7;
   zeroWords(to, end - to);
   return <u32>(end - STAGE);
@@ -32,6 +35,7 @@ export function save(): u32 {
 
 /** Makes the state on the stage the machine's. */
 export function restore(): void {
+  zeroSharedBytes();
   for (let number: u32 = 0; number < POOL_COUNT; number++)
     zeroWords(pool(number).base, itemBytes(pool(number)));
   zeroWords(FRAMES, frameBytesInUse());
@@ -44,4 +48,5 @@ export function restore(): void {
     from += itemBytes(it);
   }
   copyWords(FRAMES, from, frameBytesInUse());
+  restoreSharedBytes(from + frameBytesInUse());
 }

@@ -1,6 +1,7 @@
 // close, dup, dup2, dup3 and fcntl: the table of descriptors.
 import { EBADF, EBUSY, EINVAL } from "../../assembly/abi/errno.js";
 import * as f from "../../assembly/abi/fcntl.js";
+import { F_ADD_SEALS, F_GET_SEALS } from "../../assembly/abi/memfd.js";
 import type { Call } from "../../src/call.js";
 import { disown, dropPrivates, entered, own, owns } from "./descriptors.js";
 import * as libc from "./libc.js";
@@ -77,6 +78,8 @@ export function fcntl(call: Call): number {
     case f.F_SETFD:
     case f.F_GETPIPE_SZ:
     case f.F_SETPIPE_SZ:
+    case F_ADD_SEALS:
+    case F_GET_SEALS:
       return libc.resultOrErrno(libc.fcntl(fd, cmd, arg));
     case f.F_GETFL: {
       const flags = libc.fcntl(fd, cmd, 0);

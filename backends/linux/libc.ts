@@ -20,6 +20,34 @@ export const splice = bind("splice", "long", "int", "long", "int", "long", "long
 export const vmsplice = bind("vmsplice", "long", "int", "long", "long", "int");
 export const preadv2 = bind("preadv2", "long", "int", "long", "int", "long", "int");
 export const pwritev2 = bind("pwritev2", "long", "int", "long", "int", "long", "int");
+export const ftruncate = bind("ftruncate", "int", "int", "bigint");
+export const pread = bind("pread", "long", "int", "long", "long", "long");
+export const pwrite = bind("pwrite", "long", "int", "long", "long", "long");
+export const mmap = bind("mmap", "long", "long", "long", "int", "int", "int", "long");
+export const mremap = bind("mremap", "long", "long", "long", "long", "int", "long");
+export const munmap = bind("munmap", "int", "long", "long");
+export const mprotect = bind("mprotect", "int", "long", "long", "int");
+export const msync = bind("msync", "int", "long", "long", "int");
+export const process_vm_readv = bind(
+  "process_vm_readv",
+  "long",
+  "int",
+  "long",
+  "long",
+  "long",
+  "long",
+  "long",
+);
+export const process_vm_writev = bind(
+  "process_vm_writev",
+  "long",
+  "int",
+  "long",
+  "long",
+  "long",
+  "long",
+  "long",
+);
 export const close = bind("close", "int", "int");
 export const mkfifo = bind("mkfifo", "int", "string", "int");
 export const mkdir = bind("mkdir", "int", "string", "int");
@@ -70,9 +98,6 @@ export const semget = bind("semget", "int", "int", "int", "int");
 export const semtimedop = bind("semtimedop", "int", "int", "long", "long", "long");
 export const semctl = bind("semctl", "int", "int", "int", "int", "long");
 export const memcpy = bind("memcpy", "long", "long", "long", "long");
-export const mmap = bind("mmap", "long", "long", "long", "int", "int", "int", "long");
-export const mprotect = bind("mprotect", "int", "long", "long", "int");
-export const munmap = bind("munmap", "int", "long", "long");
 export const sigaction = bind("sigaction", "int", "int", "long", "long");
 /** Returns the error number itself, not -1: pthread_sigmask(3). */
 export const pthread_sigmask = bind("pthread_sigmask", "int", "int", "long", "long");

@@ -75,6 +75,7 @@ describe("files", () => {
     await expect(linux.stat(directory)).resolves.toEqual({
       mode: S_IFDIR | S_ISVTX | 0o755,
       nlink: expect.any(Number),
+      size: expect.any(Number),
       uid: process.getuid?.(),
       gid: process.getgid?.(),
     });

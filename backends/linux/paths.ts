@@ -84,8 +84,8 @@ export const fstat = (call: Call): number => (owns(call.a) ? tell(call, () => fs
 function tell(call: Call, look: () => Stats): number {
   const found = statusOf(look);
   if (typeof found === "number") return found;
-  const { mode, nlink, uid, gid } = found;
-  call.value = { mode, nlink, uid, gid } satisfies FileStatus;
+  const { mode, nlink, uid, gid, size } = found;
+  call.value = { mode, nlink, uid, gid, size } satisfies FileStatus;
   return 0;
 }
 

@@ -84,6 +84,8 @@ export function write(call: Call): number {
   const via = attemptDescriptor(fd);
   const isPatient = rest > PIPE_BUF && via >= 0 && mayWait(call);
   const result = writeWithoutWaiting(fd, via, call.payload as Uint8Array, offset, rest, isPatient);
+  // A file that has no room for the rest never will.
+  if (via === PLAIN) return result;
   return written(call, result, length, isPatient);
 }
 
@@ -146,6 +148,7 @@ export function writev(call: Call): number {
   const via = attemptDescriptor(fd);
   const length = Math.min(totalLength(buffers), MAX_RW_COUNT);
   const result = transferVector(fd, via, buffers, call.transferred, length - call.transferred);
+  if (via === PLAIN) return result;
   return written(call, result, length);
 }
 
@@ -198,5 +201,6 @@ export function ioctl(call: Call): number {
   if (call.b !== FIONREAD) return -ENOTTY;
   const { address, view } = libc.scratch;
   if (libc.ioctl(call.a, FIONREAD, address) === -1) return -libc.errno();
-  return view.getInt32(0, true);
+  // Of a file that was cut off before the place where it stands, a negative number.
+  return Math.max(view.getInt32(0, true), 0);
 }

@@ -72,6 +72,19 @@ export interface KernelExports {
   mq_setattr(task: I, fd: I, flags: I): I;
   mq_notify(task: I, fd: I, isRequest: I, how: I, signal: I): I;
   sigwait(task: I, set: I): I;
+  shm_open(task: I, length: I, flags: I, mode: I): I;
+  shm_unlink(task: I, length: I): I;
+  memfd_create(task: I, length: I, flags: I): I;
+  ftruncate(task: I, fd: I, low: I, high: I): I;
+  pread(task: I, fd: I, length: I, low: I, high: I): I;
+  pwrite(task: I, fd: I, length: I, low: I, high: I): I;
+  mmap(task: I, lengthLow: I, lengthHigh: I, prot: I, flags: I, fd: I, offsetLow: I, offsetHigh: I): I;
+  munmap(task: I, low: I, high: I, lengthLow: I, lengthHigh: I): I;
+  mprotect(task: I, low: I, high: I, lengthLow: I, lengthHigh: I, prot: I): I;
+  msync(task: I, low: I, high: I, lengthLow: I, lengthHigh: I, flags: I): I;
+  memory_read(task: I, low: I, high: I, length: I): I;
+  memory_write(task: I, low: I, high: I, length: I): I;
+  mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
   proceed(task: I): I;
   transferred(task: I): I;
@@ -102,6 +115,8 @@ export interface KernelExports {
   messageQueueHigh(): I;
   sysvQueueHigh(): I;
   semaphoreSetHigh(): I;
+  sharedObjectHigh(): I;
+  mappedPartHigh(): I;
   descriptorHigh(process: I): I;
   inspectTask(task: I): I;
   inspectProcess(process: I): I;
@@ -111,6 +126,8 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  inspectSharedObject(object: I): I;
+  inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;
   inspectMessageQueue(queue: I): I;
 }

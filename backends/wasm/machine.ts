@@ -5,6 +5,7 @@ import { CAP_LAST_CAP } from "../../assembly/abi/capability.js";
 import {
   FILE_MESSAGE_QUEUE,
   FILE_PIPE,
+  FILE_SHARED_MEMORY,
   type FORM_AWAITED,
   type FORM_BLOCKING,
   MAX_TASKS,
@@ -26,12 +27,14 @@ import {
   PARAMETER_PIPE_SLOTS,
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
+  PARAMETER_PROTECTED_REGULAR,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_SEMMNI,
   PARAMETER_SEMMNS,
   PARAMETER_SEMMSL,
   PARAMETER_SEMOPM,
+  PARAMETER_SHARED_OBJECT_MAX,
   PARAMETER_UID,
   TASK_EXITING,
   TASK_NEW,
@@ -94,6 +97,16 @@ export interface MachineOptions {
   readonly mqMsgsizeDefault?: number;
   /** RLIMIT_MSGQUEUE, bytes that one user's POSIX queues may come to hold; 819200 is the default, 4294967295 is no limit. */
   readonly rlimitMsgqueue?: number;
+  /**
+   * What an object of shared memory may have at most, in bytes, and what is set aside for each: a power of two from 65536 to
+   * 67108864; 1048576 is the default. All objects together have 64 MiB: 64 objects by default, and never more than 256.
+   */
+  readonly sharedObjectMax?: number;
+  /**
+   * /proc/sys/fs/protected_regular: with 1 or 2 `shm_open` with O_CREAT does not open what another user has made. 0 is the
+   * default, many distributions set 1 or 2.
+   */
+  readonly protectedRegular?: 0 | 1 | 2;
   /** Descriptors below it belong to the JavaScript runtime; 3 is the default. */
   readonly firstDescriptor?: number;
 }
@@ -122,6 +135,8 @@ const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilitie
   ["mqMsgDefault", PARAMETER_MQ_MSG_DEFAULT],
   ["mqMsgsizeDefault", PARAMETER_MQ_MSGSIZE_DEFAULT],
   ["rlimitMsgqueue", PARAMETER_RLIMIT_MSGQUEUE],
+  ["sharedObjectMax", PARAMETER_SHARED_OBJECT_MAX],
+  ["protectedRegular", PARAMETER_PROTECTED_REGULAR],
 ];
 
 /** Every parameter is a 32-bit number but the capabilities. */
@@ -173,11 +188,13 @@ export interface ProcessFacts {
 export interface DescriptorFacts {
   readonly fd: number;
   readonly closeOnExec: boolean;
-  readonly kind: "pipe" | "directory" | "message queue";
+  readonly kind: "pipe" | "directory" | "message queue" | "shared memory";
   /** Number of the pipe; of what is none -1. */
   readonly pipe: number;
   /** Number of the message queue; of what is none -1. */
   readonly queue: number;
+  /** Number of the shared memory; of what is none -1. */
+  readonly object: number;
   readonly end: "read" | "write" | "both";
 }
 
@@ -192,6 +209,42 @@ export interface PipeFacts {
   readonly writers: number;
   /** The path of the FIFO; undefined for an anonymous pipe, and once it was unlinked. */
   readonly path: string | undefined;
+}
+
+const kindNames: ReadonlyMap<number, DescriptorFacts["kind"]> = new Map([
+  [FILE_PIPE, "pipe"],
+  [FILE_MESSAGE_QUEUE, "message queue"],
+  [FILE_SHARED_MEMORY, "shared memory"],
+]);
+
+/** An object of shared memory. */
+export interface SharedObjectFacts {
+  readonly object: number;
+  /** Bytes. */
+  readonly size: number;
+  /** F_SEAL_*. */
+  readonly seals: number;
+  /** Parts of address spaces that show it. */
+  readonly mappings: number;
+  /** undefined for a file of memfd_create, for memory without a file, and once it was unlinked. */
+  readonly name: string | undefined;
+}
+
+/** A part of an address space that shows an object of shared memory. */
+export interface MappedPartFacts {
+  readonly process: number;
+  /** Address of the mapping that it is of, and the pages that it had. */
+  readonly mapping: number;
+  readonly mappingPages: number;
+  readonly address: number;
+  readonly pages: number;
+  /** Number of the object. */
+  readonly object: number;
+  /** PROT_*. */
+  readonly protection: number;
+  readonly isPrivate: boolean;
+  /** Whether a file was mapped: of a private mapping it is a copy. */
+  readonly isOfFile: boolean;
 }
 
 /** A System V message queue. */
@@ -487,9 +540,10 @@ export class Machine {
       (fd, out) => ({
         fd,
         closeOnExec: out(0) !== 0,
-        kind: out(1) === FILE_PIPE ? "pipe" : out(1) === FILE_MESSAGE_QUEUE ? "message queue" : "directory",
+        kind: kindNames.get(out(1)) ?? "directory",
         pipe: out(1) === FILE_PIPE ? out(2) : -1,
         queue: out(1) === FILE_MESSAGE_QUEUE ? out(2) : -1,
+        object: out(1) === FILE_SHARED_MEMORY ? out(2) : -1,
         end: out(4) === 0 ? "read" : out(3) === 0 ? "write" : "both",
       }),
     );
@@ -551,8 +605,42 @@ export class Machine {
     });
   }
 
+  /** The objects of shared memory. */
+  sharedObjects(): SharedObjectFacts[] {
+    return this.#facts(
+      this.#kernel.sharedObjectHigh(),
+      (index) => this.#kernel.inspectSharedObject(index),
+      (object, out) => ({
+        object,
+        size: out(0),
+        seals: out(1),
+        mappings: out(2),
+        name: out(3) === 0 ? undefined : `/${this.#windowText(out(3))}`,
+      }),
+    );
+  }
+
+  /** The parts of address spaces that are mapped. */
+  mappedParts(): MappedPartFacts[] {
+    const { pageSize = 4096 } = this.#options;
+    return this.#facts(
+      this.#kernel.mappedPartHigh(),
+      (index) => this.#kernel.inspectMappedPart(index),
+      (_, out) => ({
+        process: out(0),
+        mapping: out(1) * pageSize,
+        mappingPages: out(2),
+        address: out(3) * pageSize,
+        pages: out(4),
+        object: out(5),
+        protection: out(6),
+        isPrivate: (out(7) & 1) === 0,
+        isOfFile: (out(7) & 4) !== 0,
+      }),
+    );
+  }
+
   messageQueues(): MessageQueueFacts[] {
-    const { bytes, window } = this.#memory;
     return this.#facts(
       this.#kernel.messageQueueHigh(),
       (index) => this.#kernel.inspectMessageQueue(index),
@@ -563,16 +651,19 @@ export class Machine {
         maxBytes: out(2),
         notified: out(3) === 0 ? undefined : out(3) - 1,
         signal: out(5),
-        name:
-          out(4) === 0 ? undefined : `/${new TextDecoder().decode(bytes.subarray(window, window + out(4)))}`,
+        name: out(4) === 0 ? undefined : `/${this.#windowText(out(4))}`,
       }),
     );
   }
 
   #path(inode: number): string | undefined {
     const length = this.#kernel.inspectPath(inode);
+    return length === 0 ? undefined : this.#windowText(length);
+  }
+
+  #windowText(length: number): string {
     const { bytes, window } = this.#memory;
-    return length === 0 ? undefined : new TextDecoder().decode(bytes.subarray(window, window + length));
+    return new TextDecoder().decode(bytes.subarray(window, window + length));
   }
 
   #facts<Facts>(

@@ -73,7 +73,7 @@ describe("names", () => {
     const q = d.open();
     expect(d.call("stat", "/q")).toBe(-c.ENOENT);
     d.send(q, "kept");
-    expect(d.call("fstat", q)).toEqual({ mode: c.S_IFREG | 0o644, nlink: 1, uid: 0, gid: 0 });
+    expect(d.call("fstat", q)).toEqual({ mode: c.S_IFREG | 0o644, nlink: 1, uid: 0, gid: 0, size: 80 });
     expect(d.call("mq_unlink", "/q")).toBe(0);
     expect(d.call("fstat", q)).toMatchObject({ nlink: 0 });
     expect(d.open("/q", c.O_RDWR)).toBe(-c.ENOENT);

@@ -4,6 +4,7 @@ import { PATH_MAX } from "../../assembly/abi/limits.js";
 import { MAX_MESSAGE_BYTES, WINDOW_SIZE } from "../../assembly/abi/model.js";
 import type { Call, QueueNotification, QueueOpening } from "../../src/call.js";
 import type { MessageQueueAttributes, MessageReceipt } from "../../src/linux.js";
+import { highOf, lowOf } from "./long.js";
 import { type Attempt, drainWindow, fillWindow, type Memory } from "./memory.js";
 
 const encoder = new TextEncoder();
@@ -57,9 +58,6 @@ export const mq_timedsend: Attempt = (memory, task, call, isNew) => {
   const until = call.deadline as bigint;
   return memory.kernel.mq_timedsend(task, call.a, length, call.b, lowOf(until), highOf(until));
 };
-
-const lowOf = (time: bigint): number => Number(BigInt.asIntN(32, time));
-const highOf = (time: bigint): number => Number(time >> 32n);
 
 export const mq_receive: Attempt = (memory, task, call, isNew) => {
   const { kernel } = memory;

@@ -49,6 +49,12 @@ export const fstat: Attempt = (memory, task, call) => {
 };
 
 function statusIn({ words, out }: Memory): FileStatus {
-  const [mode, nlink, uid, gid] = words.subarray(out, out + 4) as unknown as [number, number, number, number];
-  return { mode, nlink, uid, gid };
+  const [mode, nlink, uid, gid, size] = words.subarray(out, out + 5) as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { mode, nlink, uid, gid, size };
 }

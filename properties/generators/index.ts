@@ -13,6 +13,7 @@ import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSt
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
+import { brokenMapping, makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
 import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
 import { semaphoreSteps, someSemaphores } from "./sysv-semaphore.js";
@@ -21,6 +22,12 @@ import type { WeightedStep } from "./weighted.js";
 
 const scaled = (steps: readonly WeightedStep[], factor: number): WeightedStep[] =>
   steps.map(({ weight, arbitrary }) => ({ weight: Math.ceil(weight * factor), arbitrary }));
+
+/** Mappings are a thread's own, on the real kernel: all of a case are made by one that never waits. */
+const neverWaits = ({ arbitrary }: WeightedStep): boolean =>
+  !fc
+    .sample(arbitrary, { numRuns: 1, seed: 1 })
+    .some(({ call }) => ["read", "readv", "write", "writev", "poll"].includes(call));
 
 /** What each mechanism's cases are made of: its own steps, on pipes and paths that are in use. */
 const mixtures = {
@@ -56,6 +63,9 @@ const mixtures = {
     interruption(10),
   ],
   mqueue: messageQueueSteps,
+  shm: sharedFileSteps,
+  "shm-mapping": [...scaled(mappingSteps, 2), ...sharedFileSteps.filter(neverWaits)],
+  "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
     ...pipeSteps,
@@ -88,6 +98,7 @@ const family: fc.Arbitrary<readonly Step[]> = fc
 
 // What a case begins with, so that the steps after it find something.
 const few = fc.array(fc.oneof(makePipe, sharing), { minLength: 1, maxLength: 6, size: "max" });
+const someObjects = fc.array(makeObject.arbitrary, { minLength: 2, maxLength: 7, size: "max" });
 const someQueues = fc.array(makeQueue.arbitrary, { minLength: 1, maxLength: 5, size: "max" });
 // Pipes of one process, so that it has where to move bytes from and to.
 const pipesOfOne = fc
@@ -108,6 +119,9 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
     { weight: 1, arbitrary: toldOfTwo },
   ),
   "mqueue-process": fc.tuple(someQueues, family).map(([first, then]) => [...first, ...then]),
+  shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
+  "shm-mapping": fc.oneof({ weight: 4, arbitrary: someObjects }, { weight: 1, arbitrary: brokenMapping }),
+  "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
   sysv: someSysvQueues,
@@ -130,6 +144,8 @@ const mixed = fc.constantFrom<readonly UserName[]>(
 const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   fifo: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   mqueue: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  "shm-mapping": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  shm: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),
   sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),

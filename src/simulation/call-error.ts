@@ -1,17 +1,32 @@
 // The error of a failed call: where it was made, and what limit it hit.
 import {
+  CALL_FTRUNCATE,
+  CALL_MEMFD_CREATE,
+  CALL_MMAP,
   CALL_MQ_OPEN,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
   CALL_MSGGET,
   CALL_MSGSND,
+  CALL_PWRITE,
   CALL_SEMGET,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
+  CALL_SHM_OPEN,
   CALL_SPAWN,
   CALL_WRITE,
 } from "../../assembly/abi/calls.js";
-import { E2BIG, EAGAIN, EINVAL, EMFILE, EMSGSIZE, ENOMEM, ENOSPC, ENOSYS } from "../../assembly/abi/errno.js";
+import {
+  E2BIG,
+  EAGAIN,
+  EFBIG,
+  EINVAL,
+  EMFILE,
+  EMSGSIZE,
+  ENOMEM,
+  ENOSPC,
+  ENOSYS,
+} from "../../assembly/abi/errno.js";
 import {
   FRAMES_SIZE,
   MAX_MESSAGE_QUEUES,
@@ -22,6 +37,7 @@ import {
   MAX_SEMAPHORE_SETS,
   MAX_SEMAPHORES,
   MAX_SYSV_QUEUES,
+  SHARED_MEMORY_SIZE,
 } from "../../assembly/abi/model.js";
 import type { Call, QueueOpening } from "../call.js";
 import { placeOf } from "../call-place.js";
@@ -77,6 +93,8 @@ function hintOf(call: Call, errno: number): string | undefined {
   const { number } = call.syscall;
   const ofQueue = queueHintOf(call, errno);
   if (ofQueue !== undefined) return ofQueue;
+  const ofMemory = memoryHintOf(number, errno);
+  if (ofMemory !== undefined) return ofMemory;
   if (errno === EMFILE) return "RLIMIT_NOFILE: the simulation's option machine.rlimitNofile, 1024 at most";
   if (errno === EAGAIN && number === CALL_SPAWN)
     return `the simulated machine holds ${MAX_PROCESSES} processes`;
@@ -101,6 +119,20 @@ function hintOf(call: Call, errno: number): string | undefined {
   }
   if (errno === ENOMEM && number === CALL_WRITE) {
     return `the simulated machine's pipes hold ${FRAMES_SIZE >> 20} MiB together`;
+  }
+  return undefined;
+}
+
+/** Which limit of shared memory was hit. */
+function memoryHintOf(number: number, errno: number): string | undefined {
+  if (errno === EFBIG && [CALL_FTRUNCATE, CALL_PWRITE, CALL_WRITE].includes(number)) {
+    return "what an object may have at most: the simulation's option machine.sharedObjectMax";
+  }
+  if (errno === ENOMEM && number === CALL_MMAP) {
+    return "the simulated machine maps what one object may have, the option machine.sharedObjectMax, and has 64 MiB in all";
+  }
+  if (errno === ENOSPC && [CALL_SHM_OPEN, CALL_MEMFD_CREATE].includes(number)) {
+    return `the simulated machine has ${SHARED_MEMORY_SIZE >> 20} MiB, by objects of the option machine.sharedObjectMax`;
   }
   return undefined;
 }

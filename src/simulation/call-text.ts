@@ -3,7 +3,10 @@ import * as n from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import type {
   Call,
+  MappingRequest,
+  MemoryRange,
   Payload,
+  PlacedBytes,
   PollEntry,
   QueueNotification,
   QueueOpening,
@@ -23,6 +26,7 @@ import {
   WIFEXITED,
   WTERMSIG,
 } from "../linux.js";
+import type { Mapping } from "../mapping.js";
 import type { Startable } from "../program.js";
 import { signalText } from "../signals.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
@@ -33,10 +37,15 @@ const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
 
 const openFlags = named(/^O_(?!ACCMODE|RDONLY|NOTIFICATION)/).toSorted(([, a], [, b]) => b - a);
 const spliceFlags = named(/^SPLICE_/);
-const commands = named(/^F_/);
+const commands = named(/^F_(?!SEAL_)/);
 const notificationWays = named(/^SIGEV_/);
 const clocks = named(/^CLOCK_/);
 const events = named(/^POLL/);
+const seals = named(/^F_SEAL_/);
+const memoryFileFlags = named(/^MFD_(?!NAME_MAX)/);
+const protections = named(/^PROT_(?!NONE)/);
+const mappingFlags = named(/^MAP_/).toSorted(([, a], [, b]) => b - a);
+const syncFlags = named(/^MS_/);
 const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
 const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
 const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
@@ -44,6 +53,14 @@ const operationFlags = named(/^(IPC_NOWAIT|SEM_UNDO)$/);
 const semaphoreCommands = named(
   /^(IPC_(RMID|SET|STAT|INFO)|SEM_(STAT|INFO|STAT_ANY)|[GS]ET(VAL|ALL)|GET(PID|[NZ]CNT))$/,
 );
+
+/** Commands of fcntl(2) that take no argument. */
+const commandsAlone: ReadonlySet<number> = new Set([
+  constants.F_GETFD,
+  constants.F_GETFL,
+  constants.F_GETPIPE_SZ,
+  constants.F_GET_SEALS,
+]);
 
 /** What people call a program: its function's name, or its module and its place there; of an executable: its file's. */
 export function programName(program: Startable): string {
@@ -113,10 +130,9 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [`${a}`, `${b}`, flags(c, openFlags)];
     case n.CALL_FCNTL: {
       const command = nameOf(b, commands);
-      const argument = b === constants.F_SETFL ? flags(c, openFlags) : `${c}`;
-      return b === constants.F_GETFD || b === constants.F_GETFL || b === constants.F_GETPIPE_SZ
-        ? [`${a}`, command]
-        : [`${a}`, command, argument];
+      if (commandsAlone.has(b)) return [`${a}`, command];
+      if (b === constants.F_ADD_SEALS) return [`${a}`, command, flags(c, seals)];
+      return [`${a}`, command, b === constants.F_SETFL ? flags(c, openFlags) : `${c}`];
     }
     case n.CALL_POLL:
       return [`[${(payload as readonly PollEntry[]).map(entryText).join(", ")}]`, `${a}`];
@@ -156,6 +172,36 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [`${a}`, flags(b, openFlags)];
     case n.CALL_MQ_NOTIFY:
       return [`${a}`, notificationText(payload as QueueNotification | undefined)];
+    case n.CALL_SHM_OPEN: {
+      const created = (a & constants.O_CREAT) === 0 ? [] : [octal(b)];
+      return [path(payload), a === 0 ? "O_RDONLY" : flags(a, openFlags), ...created];
+    }
+    case n.CALL_SHM_UNLINK:
+      return [path(payload)];
+    case n.CALL_MEMFD_CREATE:
+      return [path(payload), ...(a === 0 ? [] : [flags(a, memoryFileFlags)])];
+    case n.CALL_FTRUNCATE:
+      return [`${a}`, `${payload as bigint}`];
+    case n.CALL_PREAD:
+      return [`${a}`, placeText(payload as PlacedBytes)];
+    case n.CALL_PWRITE:
+      return [`${a}`, quote((payload as PlacedBytes).bytes), placeText(payload as PlacedBytes)];
+    case n.CALL_MMAP: {
+      const { length, offset } = payload as MappingRequest;
+      const from =
+        (b & constants.MAP_ANONYMOUS) !== 0 ? [] : [`${c}`, ...(offset === 0 ? [] : [`from ${offset}`])];
+      return [`${length}`, protectionText(a), flags(b, mappingFlags), ...from];
+    }
+    case n.CALL_MUNMAP:
+      return rangeText(payload as MemoryRange);
+    case n.CALL_MPROTECT:
+      return [...rangeText(payload as MemoryRange), protectionText(a)];
+    case n.CALL_MSYNC:
+      return [...rangeText(payload as MemoryRange), flags(a, syncFlags)];
+    case n.CALL_MEMORY_READ:
+      return [hex((payload as PlacedBytes).offset)];
+    case n.CALL_MEMORY_WRITE:
+      return [hex((payload as PlacedBytes).offset), quote((payload as PlacedBytes).bytes)];
     case n.CALL_MSGGET:
       return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, queueFlagText(b, creationFlags)];
     case n.CALL_MSGSND: {
@@ -207,6 +253,11 @@ function outcomeOf(
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_READ:
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
+    case n.CALL_MMAP:
+      return hex((value as Mapping).address);
+    case n.CALL_PREAD:
+    case n.CALL_MEMORY_READ:
+      return result === 0 ? "0" : quote((payload as PlacedBytes).bytes.subarray(0, result));
     case n.CALL_STAT:
     case n.CALL_FSTAT:
       return statusText(value as FileStatus);
@@ -215,7 +266,7 @@ function outcomeOf(
     case n.CALL_GETGROUPS:
       return `[${(value as readonly number[]).join(", ")}]`;
     case n.CALL_FCNTL:
-      return b === constants.F_GETFL ? flags(result, openFlags) : b === constants.F_SETFL ? "" : `${result}`;
+      return commandText(b, result);
     case n.CALL_POLL:
       return `[${(value as readonly number[]).map((revents) => flags(revents, events)).join(", ")}]`;
     case n.CALL_CLOCK_GETTIME:
@@ -245,8 +296,25 @@ function outcomeOf(
   }
 }
 
-const statusText = ({ mode, nlink, uid, gid }: FileStatus): string =>
-  `${octal(mode)}, ${nlink} links, of ${uid}:${gid}`;
+function statusText({ mode, nlink, uid, gid, size }: FileStatus): string {
+  const length = (mode & constants.S_IFMT) === constants.S_IFREG ? `, ${size} bytes` : "";
+  return `${octal(mode)}, ${nlink} links, of ${uid}:${gid}${length}`;
+}
+
+function commandText(command: number, result: number): string {
+  if (command === constants.F_GETFL) return flags(result, openFlags);
+  if (command === constants.F_GET_SEALS) return result === 0 ? "0" : flags(result, seals);
+  return command === constants.F_SETFL || command === constants.F_ADD_SEALS ? "" : `${result}`;
+}
+
+const hex = (address: number): string => `0x${address.toString(16)}`;
+
+const protectionText = (protection: number): string =>
+  protection === constants.PROT_NONE ? "PROT_NONE" : flags(protection, protections);
+
+const rangeText = ({ address, length }: MemoryRange): string[] => [hex(address), `${length}`];
+
+const placeText = ({ offset }: PlacedBytes): string => `at ${offset}`;
 
 const untilText = (deadline: bigint | undefined): string[] =>
   deadline === undefined ? [] : [`until ${deadline}`];

@@ -464,7 +464,7 @@ export function leftoverText(leftover: Leftover, recording: Recording | undefine
       const origin = recording?.openedAt(process.pid, fd);
       const since = origin === undefined ? "" : `, since step ${origin.step}`;
       const ofPipe = end === "both" ? "a FIFO" : `the ${end} end of a pipe`;
-      const what = kind === "pipe" ? ofPipe : `a ${kind}`;
+      const what = kind === "pipe" ? ofPipe : kind === "shared memory" ? kind : `a ${kind}`;
       return `${named(process)} returned with fd ${fd} open (${what}${since})`;
     }
     case "child":

@@ -2,12 +2,16 @@
 // them. First attempts go in the order of the calls, completions in any.
 import {
   CALL_EXIT,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
   CALL_MQ_TIMEDSEND,
   CALL_MSGRCV,
   CALL_MSGSND,
+  CALL_PREAD,
+  CALL_PWRITE,
   CALL_READ,
   CALL_READV,
   CALL_VMSPLICE,
@@ -15,7 +19,7 @@ import {
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { byteLengthOf, honestView } from "../byte-length.js";
-import { Call, type SysvMessage } from "../call.js";
+import { Call, type PlacedBytes, type SysvMessage } from "../call.js";
 import { type CallStarter, linuxOver } from "../calls.js";
 import { abortError } from "../errors.js";
 import type { Linux } from "../linux.js";
@@ -66,6 +70,8 @@ function bufferLength({ syscall, payload }: Call): number {
       return (payload as Uint8Array).length;
   }
   if (syscall.number === CALL_MSGRCV) return (payload as SysvMessage).bytes.length;
+  if (syscall.number === CALL_PREAD || syscall.number === CALL_MEMORY_READ)
+    return (payload as PlacedBytes).bytes.length;
   if (syscall.number !== CALL_READV) return 0;
   return (payload as readonly Uint8Array[]).reduce((sum, buffer) => sum + buffer.length, 0);
 }
@@ -99,6 +105,15 @@ function withOwnBytes(call: Call, host: ProcessHost, process: SimulatedProcess):
     case CALL_MQ_RECEIVE:
     case CALL_MQ_TIMEDRECEIVE:
       return isHonest(payload as Uint8Array) ? call : withOther(call, honestView(payload as Uint8Array));
+    case CALL_PREAD:
+    case CALL_PWRITE:
+    case CALL_MEMORY_READ:
+    case CALL_MEMORY_WRITE: {
+      const { bytes, offset } = payload as PlacedBytes;
+      const isTaken = syscall.number === CALL_PWRITE || syscall.number === CALL_MEMORY_WRITE;
+      const own = isTaken ? new Uint8Array(bytes) : honestView(bytes);
+      return new Call(syscall, a, 0, 0, { bytes: own, offset });
+    }
     case CALL_MSGSND:
     case CALL_MSGRCV: {
       const { type, bytes } = payload as SysvMessage;

@@ -5,6 +5,9 @@ import {
   CALL_DUP2,
   CALL_DUP3,
   CALL_FCNTL,
+  CALL_MEMFD_CREATE,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
   CALL_MQ_OPEN,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
@@ -14,14 +17,17 @@ import {
   CALL_MSGSND,
   CALL_OPEN,
   CALL_PIPE2,
+  CALL_PREAD,
+  CALL_PWRITE,
   CALL_READ,
   CALL_READV,
+  CALL_SHM_OPEN,
   CALL_VMSPLICE,
   CALL_WRITE,
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
-import type { SysvMessage } from "../call.js";
+import type { PlacedBytes, SysvMessage } from "../call.js";
 import { callText, durationText, resultText } from "./call-text.js";
 import type { Engine } from "./engine.js";
 import { hashBytes } from "./hash.js";
@@ -173,6 +179,8 @@ export class Recording {
       case CALL_FCNTL:
       case CALL_OPEN:
       case CALL_MQ_OPEN:
+      case CALL_SHM_OPEN:
+      case CALL_MEMFD_CREATE:
         open(result);
         break;
     }
@@ -191,6 +199,20 @@ const movesBytes: ReadonlySet<number> = new Set([
   CALL_MQ_TIMEDRECEIVE,
   CALL_MSGSND,
   CALL_MSGRCV,
+  CALL_PREAD,
+  CALL_PWRITE,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
+]);
+
+/** Calls whose bytes come with something else. */
+const withMore: ReadonlySet<number> = new Set([
+  CALL_MSGSND,
+  CALL_MSGRCV,
+  CALL_PREAD,
+  CALL_PWRITE,
+  CALL_MEMORY_READ,
+  CALL_MEMORY_WRITE,
 ]);
 
 const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
@@ -199,8 +221,7 @@ const openDescriptors = (engine: Engine, process: SimulatedProcess): number[] =>
 function bytesHash({ call }: PendingCall, result: number): number {
   if (result < 0 || !movesBytes.has(call.syscall.number)) return 0;
   const { number } = call.syscall;
-  const isSysv = number === CALL_MSGSND || number === CALL_MSGRCV;
-  const payload = isSysv ? (call.payload as SysvMessage).bytes : call.payload;
+  const payload = withMore.has(number) ? (call.payload as SysvMessage | PlacedBytes).bytes : call.payload;
   const buffers = payload instanceof Uint8Array ? [payload] : (payload as readonly Uint8Array[]);
   // A message is sent whole.
   const isSent = number === CALL_MQ_SEND || number === CALL_MQ_TIMEDSEND || number === CALL_MSGSND;

@@ -38,12 +38,12 @@ const writeErrors: readonly ErrorRule[] = [
   { errno: "EDESTADDRREQ", when: "an unconnected socket", unreachable: "no sockets yet" },
   { errno: "EDQUOT", when: "a disk quota", unreachable: "pipes have no disk" },
   { errno: "EFAULT", when: "buf is not valid", unreachable: BUFFER_IS_OURS },
-  { errno: "EFBIG", when: "a file too big", unreachable: "pipes have no size" },
+  { errno: "EFBIG", when: "a file too big", unreachable: "a test would need 2^53 bytes" },
   EINTR,
   { errno: "EINVAL", when: "fd cannot be written", unreachable: "what is open for writing is a pipe" },
   { errno: "EIO", when: "an I/O error", unreachable: "pipes have no device" },
   { errno: "ENOSPC", when: "the disk is full", unreachable: "pipes have no disk" },
-  { errno: "EPERM", when: "a seal", unreachable: "no memfd yet" },
+  { errno: "EPERM", when: "a seal of shared memory" },
   { errno: "EPIPE", when: "no reader is left" },
 ];
 
@@ -61,7 +61,7 @@ export const descriptorCalls = {
     n.CALL_READ,
     ["fd", "buffer"],
     {
-      touches: ["open file", "pipe"],
+      touches: ["open file", "pipe", "shared memory"],
       wait: "retry",
       restart: "SA_RESTART",
       errors: readErrors,
@@ -73,7 +73,7 @@ export const descriptorCalls = {
     n.CALL_WRITE,
     ["fd", "buffer"],
     {
-      touches: ["open file", "pipe"],
+      touches: ["open file", "pipe", "shared memory"],
       wait: "retry",
       restart: "SA_RESTART",
       partialResult: true,
@@ -86,7 +86,7 @@ export const descriptorCalls = {
     n.CALL_READV,
     ["fd", "buffers"],
     {
-      touches: ["open file", "pipe"],
+      touches: ["open file", "pipe", "shared memory"],
       wait: "retry",
       restart: "SA_RESTART",
       errors: withVector(readErrors),
@@ -99,7 +99,7 @@ export const descriptorCalls = {
     ["fd", "buffers"],
     {
       manual: "readv(2)",
-      touches: ["open file", "pipe"],
+      touches: ["open file", "pipe", "shared memory"],
       wait: "retry",
       restart: "SA_RESTART",
       partialResult: true,
@@ -178,16 +178,22 @@ export const descriptorCalls = {
     {
       support: "partial",
       missing:
-        "F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETPIPE_SZ and F_SETPIPE_SZ; any other command is EINVAL",
-      touches: ["descriptor table", "open file", "pipe"],
+        "F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETPIPE_SZ, F_SETPIPE_SZ, F_ADD_SEALS and F_GET_SEALS; any other command is EINVAL",
+      touches: ["descriptor table", "open file", "pipe", "shared memory"],
       errors: [
         EBADF_FD,
-        { errno: "EBUSY", when: "F_SETPIPE_SZ below what the pipe holds" },
-        { errno: "EINVAL", when: "an unknown command, or F_DUPFD with arg not below RLIMIT_NOFILE" },
+        {
+          errno: "EBUSY",
+          when: "F_SETPIPE_SZ below what the pipe holds, F_SEAL_WRITE where mappings for writing are",
+        },
+        {
+          errno: "EINVAL",
+          when: "an unknown command, F_DUPFD with arg not below RLIMIT_NOFILE, seals on what is no shared memory",
+        },
         { errno: "EMFILE", when: "F_DUPFD found no free descriptor" },
         {
           errno: "EPERM",
-          when: "F_SETPIPE_SZ beyond pipe-max-size or pipe-user-pages without CAP_SYS_RESOURCE, O_NOATIME on another's file",
+          when: "F_SETPIPE_SZ beyond pipe-max-size or pipe-user-pages without CAP_SYS_RESOURCE, O_NOATIME on another's file, F_ADD_SEALS with F_SEAL_SEAL set or without a way to write",
         },
       ],
     },

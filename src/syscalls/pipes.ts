@@ -69,7 +69,7 @@ export const pipeCalls = {
     ["fd_in", "off_in", "fd_out", "off_out", "size", "flags"],
     {
       support: "partial",
-      missing: "the model splices between pipes only",
+      missing: "the model splices between pipes only: other files, shared memory among them, are EINVAL",
       touches: ["open file", "pipe"],
       wait: "retry",
       errors: [

@@ -1,0 +1,410 @@
+// Mappings: mmap(2), munmap(2), mprotect(2), msync(2), and guarded access to what is mapped.
+//
+// A process has parts of address space, each a run of pages of one object with one protection. All parts that one mmap made, and
+// what later calls split them into, have the same origin: the range that it was given, which nothing else gets before the last
+// part of it is gone. A call works on parts of one origin, whatever lies beside it.
+//
+// A private mapping is a copy that is made at once, where Linux copies a page when it is first written to. Memory without a file
+// is an object without an inode.
+//
+// Models mm/mmap.c of Linux 6.18: do_mmap, do_munmap; mprotect_fixup (mm/mprotect.c), mm/msync.c, check_write_seal (mm/memfd.c)
+// and process_vm_rw_single_vec (mm/process_vm_access.c).
+import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from "./abi/errno";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "./abi/memfd";
+import {
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  MAP_SHARED_VALIDATE,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
+  PROT_READ,
+  PROT_WRITE,
+} from "./abi/mman";
+import { FILE_SHARED_MEMORY, MORE } from "./abi/model";
+import { fileOf } from "./core/descriptor";
+import { OpenFile } from "./core/file";
+import { machine } from "./core/machine";
+import { MAPPED_PART_SIZE, MAPPED_PARTS, OUT, WINDOW } from "./core/memory";
+import { MAPPED_PART_POOL, pool } from "./core/pool";
+import { Process, processAt, processIndex } from "./core/process";
+import {
+  bytesOf,
+  SharedObject,
+  sharedObjectAt,
+  sharedObjectIndex,
+  takeSharedObject,
+} from "./core/shared-object";
+import { Task } from "./core/task";
+import { windowEnd } from "./pipe";
+import { evictIfUnused, objectOf } from "./shared-memory";
+
+@unmanaged
+export class MappedPart {
+  /** Index of its process, plus 1: 0 only in a free record. */
+  process: u32;
+  /** The range that its mmap was given, in pages. */
+  origin: u32;
+  originPages: u32;
+  /** Its own part of that. */
+  start: u32;
+  pages: u32;
+  /** Index of the object that it shows, and from which page of it on. */
+  object: u32;
+  objectPage: u32;
+  /** PROT_*. */
+  protection: u32;
+  /** PART_*. */
+  flags: u32;
+
+  get end(): u32 {
+    return this.start + this.pages;
+  }
+
+  /** Whether the object can be written through it, now or after an mprotect: is_shared_maywrite. */
+  get isSharedWritable(): bool {
+    const both = PART_SHARED | PART_MAY_WRITE;
+    return (this.flags & both) == both;
+  }
+}
+
+/** What is written shows in the object. */
+const PART_SHARED: u32 = 1;
+/** It may be written to, if its protection allows it. */
+const PART_MAY_WRITE: u32 = 2;
+/** It shows a file, or the copy of one: bytes beyond its end are not there. */
+export const PART_OF_FILE: u32 = 4;
+
+/** The first page that is given, and what 47 bits of address space have room for. */
+const FIRST_PAGE: u32 = 16;
+const ADDRESS_SPACE: i64 = 0x7ffffffff000;
+
+export function partAt(index: u32): MappedPart {
+  return changetype<MappedPart>(MAPPED_PARTS + index * MAPPED_PART_SIZE);
+}
+
+function partIndex(part: MappedPart): u32 {
+  return <u32>((changetype<usize>(part) - MAPPED_PARTS) / MAPPED_PART_SIZE);
+}
+
+function partCount(): u32 {
+  return pool(MAPPED_PART_POOL).high;
+}
+
+/** The part of a process that has a page; null if none has. */
+function partWith(process: Process, page: u32): MappedPart | null {
+  const owner = processIndex(process) + 1;
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (part.process == owner && part.start <= page && page < part.end) return part;
+  }
+  return null;
+}
+
+/** A part of the mapping whose range has some pages of a process; null if no mapping has them all. */
+function mappingWith(process: Process, page: u64, pages: u64): MappedPart | null {
+  const owner = processIndex(process) + 1;
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (part.process != owner || page < <u64>part.origin) continue;
+    if (page + pages <= <u64>part.origin + part.originPages) return part;
+  }
+  return null;
+}
+
+function pagesOf(length: i64): u64 {
+  return (<u64>length + machine.pageSize - 1) / machine.pageSize;
+}
+
+function isAligned(place: i64): bool {
+  return (place & (machine.pageSize - 1)) == 0;
+}
+
+// mmap(2)
+
+/** mmap(2): 0, with the address in the first two words of OUT; or -errno. */
+export function mapMemory(
+  process: Process,
+  length: i64,
+  protection: i32,
+  flags: i32,
+  fd: i32,
+  offset: i64,
+): i32 {
+  if (offsetof<MappedPart>() != MAPPED_PART_SIZE) ERROR("MAPPED_PART_SIZE is not the size of MappedPart");
+  if (!isAligned(offset)) return -EINVAL;
+  const isAnonymous = (flags & MAP_ANONYMOUS) != 0;
+  const file: OpenFile | null = isAnonymous ? null : fileOf(process, fd);
+  if (!file && !isAnonymous) return -EBADF;
+  if (length == 0) return -EINVAL;
+  if (length > ADDRESS_SPACE) return -ENOMEM;
+  const type = flags & MAP_SHARED_VALIDATE;
+  if (type == 0 || (!file && type == MAP_SHARED_VALIDATE)) return file && offset < 0 ? -EOVERFLOW : -EINVAL;
+  const isShared = type != MAP_PRIVATE;
+  let partFlags: u32 = PART_MAY_WRITE | (isShared ? PART_SHARED : 0);
+  if (file) {
+    const mistake = fileMistake(file, protection, isShared, offset);
+    if (mistake) return mistake;
+    partFlags |= PART_OF_FILE;
+    if (isShared && (!file.isWritable || isSealed(objectOf(file)))) partFlags &= ~PART_MAY_WRITE;
+  }
+  const start = file && isShared ? <u64>offset : 0;
+  const pages = pagesOf(length);
+  if (start + pages * machine.pageSize > machine.sharedObjectMax) return -ENOMEM;
+  if (pool(MAPPED_PART_POOL).isFull()) return -ENOMEM;
+  const object = file && isShared ? objectOf(file) : copyOf(file, offset, <u32>pages * machine.pageSize);
+  if (!object) return -ENOMEM;
+  const part = partAt(pool(MAPPED_PART_POOL).take());
+  const origin = freeRange(process, <u32>pages);
+  part.process = processIndex(process) + 1;
+  part.origin = origin;
+  part.originPages = <u32>pages;
+  part.start = origin;
+  part.pages = <u32>pages;
+  part.object = sharedObjectIndex(object);
+  part.objectPage = <u32>(start / machine.pageSize);
+  part.protection = protection;
+  part.flags = partFlags;
+  count(part, 1);
+  // Views of it can be written to, whatever its protection.
+  object.mappedEnd = max<u32>(object.mappedEnd, <u32>start + <u32>pages * machine.pageSize);
+  store<u64>(OUT, <u64>origin * machine.pageSize);
+  store<u32>(OUT + 8, processIndex(process));
+  return 0;
+}
+
+/** What a file can refuse: file_mmap_ok, do_mmap, shmem_mmap. */
+function fileMistake(file: OpenFile, protection: i32, isShared: bool, offset: i64): i32 {
+  if (offset < 0) return -EOVERFLOW;
+  if (isShared && protection & PROT_WRITE && !file.isWritable) return -EACCES;
+  if (!file.isReadable) return -EACCES;
+  if (file.kind != FILE_SHARED_MEMORY) return -ENODEV;
+  return isShared && protection & PROT_WRITE && isSealed(objectOf(file)) ? -EPERM : 0;
+}
+
+/** Whether no new mapping may write: F_SEAL_WRITE, F_SEAL_FUTURE_WRITE. */
+function isSealed(object: SharedObject): bool {
+  return (object.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
+}
+
+/** Memory of a mapping's own: what a file has from a place on, or zero. Null if the model has no room for it. */
+function copyOf(file: OpenFile | null, offset: i64, length: u32): SharedObject | null {
+  const copy = takeSharedObject();
+  if (!copy) return null;
+  copy.size = length;
+  if (!file) return copy;
+  const source = objectOf(file);
+  // The whole of the last page is there.
+  const end = (source.size + machine.pageSize - 1) & ~(machine.pageSize - 1);
+  copy.size = offset < <i64>end ? min<u32>(length, end - <u32>offset) : 0;
+  if (!copy.size) return copy;
+  memory.copy(bytesOf(copy), bytesOf(source) + <u32>offset, copy.size);
+  copy.writtenEnd = copy.size;
+  return copy;
+}
+
+/** Where so many pages are free, with a page between them and any other mapping. */
+function freeRange(process: Process, pages: u32): u32 {
+  const owner = processIndex(process) + 1;
+  let candidate = FIRST_PAGE;
+  for (let index: u32 = 0; index < partCount(); ) {
+    const part = partAt(index);
+    const isBefore = candidate + pages < part.origin;
+    const isBehind = candidate > part.origin + part.originPages;
+    if (part.process != owner || isBefore || isBehind) {
+      index++;
+      continue;
+    }
+    candidate = part.origin + part.originPages + 1;
+    index = 0;
+  }
+  return candidate;
+}
+
+/** Counts a part at its object, or no more. */
+function count(part: MappedPart, change: i32): void {
+  const object = sharedObjectAt(part.object);
+  object.mappings += change;
+  if (part.isSharedWritable) object.writableMappings += change;
+}
+
+// munmap(2), mprotect(2), msync(2)
+
+/** munmap(2): what is not mapped any more is no mistake, within the range of a mapping. */
+export function unmapMemory(process: Process, address: i64, length: i64): i32 {
+  if (!isAligned(address) || length == 0) return -EINVAL;
+  const pages = pagesOf(length);
+  const first = <u64>address / machine.pageSize;
+  if (!mappingWith(process, first, pages)) return -EINVAL;
+  if (!canSplit()) return -ENOMEM;
+  const end = <u32>(first + pages);
+  for (let page = <u32>first; page < end; ) {
+    const part = partWith(process, page);
+    if (!part) {
+      page++;
+      continue;
+    }
+    const cut = clip(part, page, end);
+    page = cut.end;
+    remove(cut);
+  }
+  return 0;
+}
+
+function remove(part: MappedPart): void {
+  const object = sharedObjectAt(part.object);
+  count(part, -1);
+  pool(MAPPED_PART_POOL).free(partIndex(part));
+  evictIfUnused(object);
+}
+
+/** Whether a call may split parts: it makes two more at most. */
+function canSplit(): bool {
+  const parts = pool(MAPPED_PART_POOL);
+  return parts.high + 2 <= parts.capacity;
+}
+
+/** The part of a part that lies between two pages: what is before and behind becomes parts of their own. */
+function clip(part: MappedPart, start: u32, end: u32): MappedPart {
+  const rest = part.start < start ? split(part, start) : part;
+  if (rest.end > end) split(rest, end);
+  return rest;
+}
+
+/** Splits a part in two. Returns the second. */
+function split(part: MappedPart, page: u32): MappedPart {
+  const second = partAt(pool(MAPPED_PART_POOL).take());
+  memory.copy(changetype<usize>(second), changetype<usize>(part), MAPPED_PART_SIZE);
+  second.start = page;
+  second.pages = part.end - page;
+  second.objectPage += page - part.start;
+  part.pages = page - part.start;
+  count(second, 1);
+  return second;
+}
+
+/** mprotect(2): the pages before one that cannot be changed are changed. */
+export function protectMemory(process: Process, address: i64, length: i64, protection: i32): i32 {
+  if (!isAligned(address)) return -EINVAL;
+  if (length == 0) return 0;
+  if (protection & ~(PROT_READ | PROT_WRITE)) return -EINVAL;
+  const pages = pagesOf(length);
+  const first = <u64>address / machine.pageSize;
+  const mapping = mappingWith(process, first, pages);
+  if (!mapping) return -ENOMEM;
+  if (!canSplit()) return -ENOMEM;
+  const result = protectPages(process, <u32>first, <u32>(first + pages), protection);
+  join(process, mapping.origin);
+  return result;
+}
+
+function protectPages(process: Process, first: u32, end: u32, protection: i32): i32 {
+  for (let page = first; page < end; ) {
+    const part = partWith(process, page);
+    if (!part) return -ENOMEM;
+    if (protection & PROT_WRITE && !(part.flags & PART_MAY_WRITE)) return -EACCES;
+    const changed = clip(part, page, end);
+    changed.protection = protection;
+    page = changed.end;
+  }
+  return 0;
+}
+
+/** Makes one of neighbours that are alike, so that what was split and is the same again leaves no trace. */
+function join(process: Process, origin: u32): void {
+  const owner = processIndex(process) + 1;
+  for (let index: u32 = 0; index < partCount(); ) {
+    const part = partAt(index);
+    const isOfMapping = part.process == owner && part.origin == origin;
+    const next = isOfMapping && part.end < origin + part.originPages ? partWith(process, part.end) : null;
+    if (!next || next.protection != part.protection) {
+      index++;
+      continue;
+    }
+    part.pages += next.pages;
+    count(next, -1);
+    pool(MAPPED_PART_POOL).free(partIndex(next));
+  }
+}
+
+/** msync(2): there is no disk, so all is where it belongs. */
+export function syncMemory(process: Process, address: i64, length: i64, flags: i32): i32 {
+  if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC) || !isAligned(address)) return -EINVAL;
+  if (flags & MS_ASYNC && flags & MS_SYNC) return -EINVAL;
+  if (length == 0) return 0;
+  const pages = pagesOf(length);
+  const first = <u64>address / machine.pageSize;
+  if (!mappingWith(process, first, pages)) return -ENOMEM;
+  const end = <u32>(first + pages);
+  for (let page = <u32>first; page < end; page++) if (!partWith(process, page)) return -ENOMEM;
+  return 0;
+}
+
+/** A process that ends has no address space any more: exit_mm. */
+export function unmapAll(process: Process): void {
+  const owner = processIndex(process) + 1;
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (part.process == owner) remove(part);
+  }
+}
+
+// Access
+
+/** One attempt at copying mapped bytes to the window: how many until one is not there or may not be read, -EFAULT or MORE. */
+export function readMapped(task: Task, length: u32): i32 {
+  return moveMapped(task, length, PROT_READ);
+}
+
+/** One attempt at copying bytes from the window to what is mapped. */
+export function writeMapped(task: Task, length: u32): i32 {
+  return moveMapped(task, length, PROT_WRITE);
+}
+
+function moveMapped(task: Task, length: u32, way: i32): i32 {
+  const process = processAt(task.process);
+  if (length == 0) return 0;
+  const pageSize = machine.pageSize;
+  while (task.done < length) {
+    const address = task.long + task.done;
+    const page = <u64>address / pageSize;
+    const part = page < <u64>u32.MAX_VALUE ? partWith(process, <u32>page) : null;
+    if (!part || !canMove(part, <u32>page, way)) return task.done ? <i32>task.done : -EFAULT;
+    const inPage = <u32>(address & (pageSize - 1));
+    const moved = min<u32>(pageSize - inPage, length - task.done);
+    if (windowEnd(task) - task.done < moved) return MORE;
+    const bytes = bytesOf(sharedObjectAt(part.object)) + objectPageOf(part, <u32>page) * pageSize + inPage;
+    const window = WINDOW + (task.done - task.windowStart);
+    if (way == PROT_READ) memory.copy(window, bytes, moved);
+    else memory.copy(bytes, window, moved);
+    task.done += moved;
+  }
+  return <i32>task.done;
+}
+
+function objectPageOf(part: MappedPart, page: u32): u32 {
+  return part.objectPage + (page - part.start);
+}
+
+/** Whether a page can be read or written: get_user_pages. */
+function canMove(part: MappedPart, page: u32, way: i32): bool {
+  return (part.protection & way) != 0 && isThere(part, page);
+}
+
+/** Whether an object has a page that a part shows. */
+function isThere(part: MappedPart, page: u32): bool {
+  return <u64>objectPageOf(part, page) * machine.pageSize < <u64>sharedObjectAt(part.object).size;
+}
+
+/** Where the bytes of a whole mapping lie in linear memory; 0 unless all are mapped, are there, and may be touched. */
+export function bytesOfMapping(process: Process, address: u64): usize {
+  const first = partWith(process, <u32>(address / machine.pageSize));
+  if (!first) return 0;
+  const end = first.origin + first.originPages;
+  for (let page = first.start; page < end; ) {
+    const part = partWith(process, page);
+    if (!part || !part.protection || !isThere(part, part.end - 1)) return 0;
+    page = part.end;
+  }
+  return bytesOf(sharedObjectAt(first.object)) + first.objectPage * machine.pageSize;
+}

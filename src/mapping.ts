@@ -1,0 +1,70 @@
+// What mmap(2) gives: a range of this process's memory, and arrays over it.
+
+/** A kind of typed array. */
+export interface ArrayType<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
+}
+
+/** What a mapping asks of its kernel. */
+export interface MappedMemory {
+  /**
+   * The bytes of the whole mapping, where they lie.
+   * @throws SyscallError EFAULT if they may not be touched now
+   */
+  bytes(): Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A mapping of memory: mmap(2). Its arrays are the memory itself, without a copy: what another process that maps the same object
+ * writes is there, and `Atomics` work on them across processes.
+ *
+ * What arrays cannot guard, because a load or a store asks nobody:
+ * - An object that is cut off while arrays of it are in use: touching what is gone ends the process by SIGBUS, as in C. `bytes` looks
+ *   when it is asked for; a file of memfd_create with F_SEAL_SHRINK stays as it is. The same where /dev/shm has no memory left for a
+ *   page that is written for the first time. `memory_read` and `memory_write` are safe: they fail with EFAULT.
+ * - Protection. Arrays can be written to whatever `prot` says. What is written without PROT_WRITE reaches nobody else on a real
+ *   kernel (the page becomes a private copy, and shows no more what others write), and the object on the model. Arrays that were
+ *   taken before an `mprotect` go on as they were.
+ * - On a real kernel the arrays of a mapping are detached, and empty, once any part of it is unmapped. On the model they still show
+ *   the object.
+ *
+ * An array does not begin where its buffer does: never use `bytes.buffer` without `byteOffset`.
+ */
+export class Mapping {
+  /** Where it begins, for munmap, mprotect, msync, memory_read and memory_write: a handle, of this process alone. */
+  readonly address: number;
+  /** Bytes, as mmap was asked for. */
+  readonly length: number;
+  readonly #memory: MappedMemory;
+
+  constructor(address: number, length: number, memory: MappedMemory) {
+    this.address = address;
+    this.length = length;
+    this.#memory = memory;
+  }
+
+  /**
+   * The memory itself, all of the mapping.
+   * @throws SyscallError EFAULT: part of it was unmapped, has PROT_NONE, or lies beyond the end of the object
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#memory.bytes();
+  }
+
+  /**
+   * The memory as numbers of some kind, for instance for `Atomics`: `mapping.array(Int32Array, 0, 1)`.
+   * @param byteOffset from the start of the mapping on: a multiple of the size of a number; 0 if left out
+   * @param length numbers; all that the rest has room for if left out
+   * @throws RangeError beyond the mapping · as bytes
+   */
+  array<T>(type: ArrayType<T>, byteOffset = 0, length?: number): T {
+    const { buffer, byteOffset: start, byteLength } = this.bytes;
+    const count = length ?? Math.floor((byteLength - byteOffset) / type.BYTES_PER_ELEMENT);
+    const end = byteOffset + count * type.BYTES_PER_ELEMENT;
+    if (!(byteOffset >= 0) || !(count >= 0) || end > byteLength) {
+      throw new RangeError(`Mapping.array: ${byteOffset} to ${end} of ${byteLength} bytes`);
+    }
+    return new type(buffer, start + byteOffset, count);
+  }
+}
