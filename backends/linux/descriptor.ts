@@ -35,30 +35,32 @@ export function dup3(call: Call): number {
 
 /** dup3, but never over a descriptor of node: a number that is not the program's is first claimed. */
 function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
-  if (!owns(newfd)) {
-    const claimed = claim(newfd);
-    if (claimed < 0) return claimed;
-  }
+  const claimed = owns(newfd) ? 0 : claim(newfd, oldfd);
+  if (claimed < 0) return claimed;
   disown(newfd);
   const endWaits = forget(newfd);
   const result = libc.resultOrErrno(libc.dup3(oldfd, newfd, flags));
   endWaits();
-  return own(newfd) === -1 ? -EBADF : result;
+  own(newfd);
+  return result;
 }
 
 /**
  * Claims a number that is not the program's, by F_DUPFD, which only gives free ones: of a file that means nothing, for what
- * is closed again may be a queue's, and then its notification would be withdrawn (mq_notify(3)). @returns 0 or -errno
+ * is closed again may be a queue's, and then its notification would be withdrawn (mq_notify(3)).
+ * @param oldfd the program's, which is asked with if there can be no other file: then no number is free, and none is given
+ * @returns 0 or -errno
  */
-function claim(fd: number): number {
-  const made = libc.eventfd(0, f.O_CLOEXEC);
-  if (made === fd) return 0;
-  const claimed = made === -1 ? -1 : libc.fcntl(made, f.F_DUPFD_CLOEXEC, fd);
-  if (made !== -1) libc.close(made);
-  if (claimed === fd) return 0;
-  if (claimed !== -1) libc.close(claimed);
-  // Negative, or not below RLIMIT_NOFILE: EINVAL. All above are taken: EMFILE. dup2 calls both EBADF, and so do we what is node's.
-  return isReserved(fd) ? -EBUSY : -EBADF;
+function claim(fd: number, oldfd: number): number {
+  const blank = libc.eventfd(0, f.O_CLOEXEC);
+  if (blank !== -1 && blank === fd) return own(fd) === -1 ? -EBADF : 0;
+  const source = blank === -1 ? oldfd : blank;
+  const claimed = libc.resultOrErrno(libc.fcntl(source, f.F_DUPFD_CLOEXEC, fd));
+  if (blank !== -1) libc.close(blank);
+  if (claimed >= 0 && claimed === fd) return own(fd) === -1 ? -EBADF : 0;
+  if (claimed >= 0) libc.close(claimed);
+  // EINVAL: negative, or not below RLIMIT_NOFILE. Else it is taken. dup2 calls both EBADF.
+  return claimed !== -EINVAL && isReserved(fd) ? -EBUSY : -EBADF;
 }
 
 /**
