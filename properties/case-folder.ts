@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeQueues } from "./queue-names.js";
+import { removeQueueNames } from "./queue-names.js";
 
 const MODE = 0o1777;
 const S_IFMT = 0o170000;
@@ -33,7 +33,7 @@ export class CaseFolders {
 
   /** Leaves a case's directory for a new one, unless it is as it was. */
   renew(): void {
-    removeQueues();
+    removeQueueNames();
     if (isClean(this.#current)) return;
     const left = this.#current;
     this.#current = this.#make();
