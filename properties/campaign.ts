@@ -74,8 +74,10 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
 const wantedBy = ({ only }: Request): readonly Mechanism[] => (only === undefined ? mechanisms : [only]);
 
 /** The mechanisms that are asked for and that an executor can run here. */
-const mechanismsOf = (name: ExecutorName, request: Request): Mechanism[] =>
-  wantedBy(request).filter((mechanism) => obstacle(name, mechanism, placeHere()) === undefined);
+function mechanismsOf(name: ExecutorName, request: Request): Mechanism[] {
+  const place = placeHere();
+  return wantedBy(request).filter((mechanism) => obstacle(name, mechanism, place) === undefined);
+}
 
 function whyIdle(name: ExecutorName, request: Request): IdleExecutor {
   const [mechanism] = wantedBy(request) as [Mechanism];

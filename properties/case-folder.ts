@@ -3,7 +3,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { removeQueues } from "./queue-names.js";
+import { removeQueueNames } from "./queue-names.js";
 import { removeSharedMemory } from "./shared-memory-names.js";
 
 const MODE = 0o1777;
@@ -34,7 +34,7 @@ export class CaseFolders {
 
   /** Leaves a case's directory for a new one, unless it is as it was. */
   renew(): void {
-    removeQueues();
+    removeQueueNames();
     removeSharedMemory();
     if (isClean(this.#current)) return;
     const left = this.#current;

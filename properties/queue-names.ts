@@ -9,7 +9,7 @@ export const QUEUES_FOLDER = "/dev/shm/linux-ipc-queues";
 export const canMakeQueues = (): boolean => existsSync(QUEUES_FOLDER);
 
 /** Removes the names that a case has left. */
-export function removeQueues(): void {
+export function removeQueueNames(): void {
   if (!canMakeQueues()) return;
   for (const name of readdirSync(QUEUES_FOLDER)) unlinkSync(join(QUEUES_FOLDER, name));
 }

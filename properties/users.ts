@@ -68,14 +68,14 @@ export type IdsOf = (name: UserName) => Ids;
 
 /**
  * The kernel counts what message queues may hold for the real user, in whatever namespace (RLIMIT_MSGQUEUE). So that nobody else's
- * queues are counted, user 0's processes are really of a user that nobody else is likely to be: those of one campaign are
- * one user for the kernel, as they are on the model.
+ * queues are counted, those of other campaigns among them, each user's processes are really of a user that nobody else is likely
+ * to be.
  */
-const queueOwner = randomInt(2 ** 30, 2 ** 31 - 1);
+const firstQueueOwner = randomInt(2 ** 30, 2 ** 31 - 2 ** 16);
 
 export function idsOfQueueOwners(name: UserName): Ids {
   const ids = idsOf(name);
-  return ids.uid === 0 ? { ...ids, ruid: queueOwner } : ids;
+  return { ...ids, ruid: firstQueueOwner + ids.uid };
 }
 
 /** Whom a process is started as that is to be the user: only root can become others. */

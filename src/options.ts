@@ -1,5 +1,5 @@
 // Checks of options before anything is touched: a TypeError names what is wrong.
-import { argumentError } from "./errors.js";
+import { argumentError, argumentMistake } from "./errors.js";
 
 /** Options that may be left out. */
 export function optionsOf<Options extends object>(
@@ -15,6 +15,15 @@ export function optionsOf<Options extends object>(
 export function flag(caller: string, option: string, value: unknown): boolean {
   if (value === undefined || typeof value === "boolean") return value === true;
   throw argumentError(caller, `options.${option}`, "a boolean", value);
+}
+
+/** A boolean that means something only for what is made: set without `create` it would be missed, so it is refused. */
+export function flagOfNew(caller: string, option: string, value: unknown, isCreating: boolean): boolean {
+  const isSet = flag(caller, option, value);
+  if (isSet && !isCreating) {
+    throw argumentMistake(caller, `options.${option}`, "left out without create", "true");
+  }
+  return isSet;
 }
 
 /** A count of at least 1. */

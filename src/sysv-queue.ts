@@ -1,12 +1,12 @@
 // What msgctl(2) tells of System V message queues, and takes.
-import type {
+import {
   IPC_INFO,
   IPC_RMID,
   IPC_SET,
-  IPC_STAT,
+  type IPC_STAT,
   MSG_INFO,
-  MSG_STAT,
-  MSG_STAT_ANY,
+  type MSG_STAT,
+  type MSG_STAT_ANY,
 } from "../assembly/abi/ipc.js";
 
 /** A message that was received. */
@@ -77,6 +77,28 @@ export interface QueueSettings {
   readonly mode: number;
   /** Bytes that it may hold. Linux takes the low 32 bits, as a signed number. */
   readonly qbytes: number;
+}
+
+/**
+ * Asks for what a command of msgctl(2) gives: `MsgctlResult`, by the number.
+ * @param status tells of a queue
+ * @param limits tells of all
+ */
+export function msgctlAnswer(
+  command: number,
+  status: () => QueueStatus,
+  limits: () => QueueLimits,
+): QueueStatus | QueueLimits | undefined {
+  switch (command) {
+    case IPC_SET:
+    case IPC_RMID:
+      return undefined;
+    case IPC_INFO:
+    case MSG_INFO:
+      return limits();
+    default:
+      return status();
+  }
 }
 
 /** What a command of msgctl(2) gives. */

@@ -3,7 +3,7 @@ import { EBADF, EBUSY, EINVAL } from "../../assembly/abi/errno.js";
 import * as f from "../../assembly/abi/fcntl.js";
 import { F_ADD_SEALS, F_GET_SEALS } from "../../assembly/abi/memfd.js";
 import type { Call } from "../../src/call.js";
-import { disown, dropPrivates, entered, own, owns } from "./descriptors.js";
+import { disown, dropPrivates, entered, openBlank, own, owns } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { forget } from "./readiness.js";
 
@@ -46,17 +46,18 @@ function duplicateOnto(oldfd: number, newfd: number, flags: number): number {
 }
 
 /**
- * Claims a number that is not the program's, by F_DUPFD, which only gives free ones: of a file that means nothing, for what
- * is closed again may be a queue's, and then its notification would be withdrawn (mq_notify(3)).
+ * Claims a number that is not the program's, by F_DUPFD, which only gives free ones.
  * @param oldfd the program's, which is asked with if there can be no other file: then no number is free, and none is given
  * @returns 0 or -errno
  */
 function claim(fd: number, oldfd: number): number {
-  const blank = libc.eventfd(0, f.O_CLOEXEC);
-  if (blank !== -1 && blank === fd) return own(fd) === -1 ? -EBADF : 0;
-  const source = blank === -1 ? oldfd : blank;
-  const claimed = libc.resultOrErrno(libc.fcntl(source, f.F_DUPFD_CLOEXEC, fd));
-  if (blank !== -1) libc.close(blank);
+  const blank = openBlank();
+  let claimed = blank;
+  // The lowest free number may be the one that is wanted.
+  if (blank < 0 || blank !== fd) {
+    claimed = libc.resultOrErrno(libc.fcntl(blank < 0 ? oldfd : blank, f.F_DUPFD_CLOEXEC, fd));
+    if (blank >= 0) libc.close(blank);
+  }
   if (claimed >= 0 && claimed === fd) return own(fd) === -1 ? -EBADF : 0;
   if (claimed >= 0) libc.close(claimed);
   // EINVAL: negative, or not below RLIMIT_NOFILE. Else it is taken. dup2 calls both EBADF.

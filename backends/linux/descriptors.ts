@@ -178,6 +178,13 @@ function openAgain(fd: number): number {
  */
 const OWN_BASE = Math.min(4096, capacity >> 1);
 
+/**
+ * Opens a file that means nothing, to claim or reserve numbers with. A copy of a program's own would not do: closed again, it
+ * would withdraw the notification of a queue (mq_notify(3)).
+ * @returns its descriptor, or -errno
+ */
+export const openBlank = (): number => libc.resultOrErrno(libc.eventfd(0, O_CLOEXEC));
+
 /** Moves a descriptor of this backend itself out of the way of the program's numbers. */
 export function moveUp(fd: number): number {
   const moved = libc.fcntl(fd, F_DUPFD_CLOEXEC, OWN_BASE);

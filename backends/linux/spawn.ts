@@ -8,12 +8,12 @@
 import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { EAGAIN, EBADF } from "../../assembly/abi/errno.js";
-import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC, O_CLOEXEC } from "../../assembly/abi/fcntl.js";
+import { F_DUPFD_CLOEXEC, F_GETFD, FD_CLOEXEC } from "../../assembly/abi/fcntl.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
 import { standardStreams } from "../../src/arguments.js";
 import type { Call, SpawnRequest } from "../../src/call.js";
 import { type AnyProgram, type Executable, isExecutable } from "../../src/program.js";
-import { listOwned, moveUp, owns } from "./descriptors.js";
+import { listOwned, moveUp, openBlank, owns } from "./descriptors.js";
 import { allocate, type Memory } from "./ffi.js";
 import { MESSAGE_VARIABLE, type SpawnMessage } from "./inheritance.js";
 import * as libc from "./libc.js";
@@ -136,14 +136,10 @@ class FileActions {
     return fd < FIRST_PASSED ? this.#duplicate(fd) : fd;
   }
 
-  /**
-   * A file that means nothing, to reserve numbers with. Not the one that is passed: if that is a queue, the closing of its
-   * copy would withdraw the notification that this process waits for (mq_notify(3)).
-   * @returns its descriptor, or -errno
-   */
+  /** What numbers are reserved with. @returns its descriptor, or -errno */
   #openBlank(): number {
     if (this.#blank === undefined) {
-      const made = libc.resultOrErrno(libc.eventfd(0, O_CLOEXEC));
+      const made = openBlank();
       if (made < 0) return made;
       this.#blank = moveUp(made);
       this.temporary.push(this.#blank);

@@ -2,20 +2,18 @@
 // attempt never waits, by IPC_NOWAIT.
 import { statSync } from "node:fs";
 import { EAGAIN, ENOMSG } from "../../assembly/abi/errno.js";
-import {
-  IPC_INFO,
-  IPC_NOWAIT,
-  IPC_RMID,
-  IPC_SET,
-  IPC_STAT,
-  MSG_COPY,
-  MSG_INFO,
-} from "../../assembly/abi/ipc.js";
+import { IPC_NOWAIT, IPC_SET, IPC_STAT, MSG_COPY } from "../../assembly/abi/ipc.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { byteLengthOf, copyInto } from "../../src/byte-length.js";
 import type { Call, SysvMessage } from "../../src/call.js";
 import { argumentMistake } from "../../src/errors.js";
-import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../../src/sysv-queue.js";
+import {
+  msgctlAnswer,
+  type QueueLimits,
+  type QueueSettings,
+  type QueueStatus,
+  type ReceivedSysvMessage,
+} from "../../src/sysv-queue.js";
 import { clearStatus, permissionsIn, setSettings } from "./ipc.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
@@ -98,18 +96,12 @@ export function msgctl(call: Call): number {
   return result;
 }
 
-function told(command: number, result: number): QueueStatus | QueueLimits | undefined {
-  switch (command) {
-    case IPC_SET:
-    case IPC_RMID:
-      return undefined;
-    case IPC_INFO:
-    case MSG_INFO:
-      return limits(result);
-    default:
-      return status(command, result);
-  }
-}
+const told = (command: number, result: number): QueueStatus | QueueLimits | undefined =>
+  msgctlAnswer(
+    command,
+    () => status(command, result),
+    () => limits(result),
+  );
 
 /** struct msginfo { int msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql; unsigned short msgseg; } */
 function limits(index: number): QueueLimits {

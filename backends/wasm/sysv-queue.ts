@@ -1,10 +1,16 @@
 // Calls on System V message queues on the model: msgget(2), msgsnd(2), msgrcv(2), msgctl(2), ftok(3). No message is longer
 // than the window: machine.ts sees to it that msgmax is not.
-import { IPC_INFO, IPC_RMID, IPC_SET, IPC_STAT, MSG_INFO } from "../../assembly/abi/ipc.js";
+import { IPC_STAT } from "../../assembly/abi/ipc.js";
 import { WINDOW_SIZE } from "../../assembly/abi/model.js";
 import { byteLengthOf } from "../../src/byte-length.js";
 import type { SysvMessage } from "../../src/call.js";
-import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../../src/sysv-queue.js";
+import {
+  msgctlAnswer,
+  type QueueLimits,
+  type QueueSettings,
+  type QueueStatus,
+  type ReceivedSysvMessage,
+} from "../../src/sysv-queue.js";
 import { permissionsIn } from "./ipc.js";
 import { type Attempt, drainWindow, fillWindow, type Memory } from "./memory.js";
 import { fillPath } from "./path.js";
@@ -48,18 +54,12 @@ export const msgctl: Attempt = (memory, task, call) => {
 
 const nothing: QueueSettings = { uid: 0, gid: 0, mode: 0, qbytes: 0 };
 
-function told(memory: Memory, command: number, result: number): QueueStatus | QueueLimits | undefined {
-  switch (command) {
-    case IPC_SET:
-    case IPC_RMID:
-      return undefined;
-    case IPC_INFO:
-    case MSG_INFO:
-      return limitsIn(memory, result);
-    default:
-      return statusIn(memory, command, result);
-  }
-}
+const told = (memory: Memory, command: number, result: number): QueueStatus | QueueLimits | undefined =>
+  msgctlAnswer(
+    command,
+    () => statusIn(memory, command, result),
+    () => limitsIn(memory, result),
+  );
 
 function limitsIn({ words, out }: Memory, index: number): QueueLimits {
   const [msgpool, msgmap, msgmax, msgmnb, msgmni, msgssz, msgtql, msgseg] = words.subarray(

@@ -9,7 +9,15 @@ import { fifoSteps } from "./fifo.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
 import { makeQueue, messageQueueSteps, passingQueues, toldOfTwo } from "./message-queue.js";
-import { folderDescriptorSteps, makeFifo, openFifo, someFifos, someFiles, treeSteps } from "./paths.js";
+import {
+  folderDescriptorSteps,
+  makeFifo,
+  makeFolder,
+  openFifo,
+  someFifos,
+  someFiles,
+  treeSteps,
+} from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
@@ -46,7 +54,13 @@ const mixtures = {
     ...signallingSteps,
     openFifo(10),
   ],
-  sysv: [...scaled([...sysvSteps, ...statusSteps], 8), makeFifo(2), ...changingSteps, interruption(26)],
+  sysv: [
+    ...scaled([...sysvSteps, ...statusSteps], 8),
+    makeFifo(2),
+    makeFolder(4),
+    ...changingSteps,
+    interruption(26),
+  ],
   "sysv-process": [...sysvSteps, ...scaled(processSteps, 2)],
   "sysv-semaphore": [...scaled(semaphoreSteps, 8), ...changingSteps, interruption(30)],
   "sysv-semaphore-process": [...semaphoreSteps, ...scaled(processSteps, 2)],

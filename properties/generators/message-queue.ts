@@ -61,6 +61,8 @@ const attributes: fc.Arbitrary<StepArgument> = fc.oneof(
     }),
   ),
   w(3, fc.constant(null)),
+  // All that RLIMIT_MSGQUEUE allows there (isolation.ts), with the kernel's own bytes for each message, and one more for each.
+  w(1, fc.record({ maxmsg: fc.constant(5), msgsize: fc.constantFrom(3904, 3905) })),
   w(
     2,
     fc.record({

@@ -96,8 +96,19 @@ const usualQueue: fc.Arbitrary<Step> = fc
     args: [of, k.IPC_CREAT | permissions],
   }));
 
+/** A file in a directory that is closed to most, of which another wants a key. */
+const closedFolder: fc.Arbitrary<Step[]> = fc.constantFrom(0, 0o700).map((permissions) => [
+  { process: 0, call: "mkdir", args: [{ path: "d" }, permissions] },
+  { process: 1, call: "ftok", args: [{ path: "d/f" }, 1] },
+]);
+
 /** What a case begins with. */
-export const someSysvQueues: fc.Arbitrary<Step[]> = fc.array(usualQueue, { minLength: 1, maxLength: 3 });
+export const someSysvQueues: fc.Arbitrary<Step[]> = fc
+  .tuple(
+    fc.oneof(w(9, fc.constant<Step[]>([])), w(1, closedFolder)),
+    fc.array(usualQueue, { minLength: 1, maxLength: 3 }),
+  )
+  .map(([folder, queues]) => [...folder, ...queues]);
 
 const wholeRoom = fc.oneof(room).map((bytes) => ({ room: bytes }));
 

@@ -4,6 +4,7 @@ import { SIGIO, SIGPWR, SIGURG, SIGUSR2, SIGWINCH } from "../../assembly/abi/sig
 import { abortSignal } from "../arguments.js";
 import { asyncDispose } from "../dispose.js";
 import { abortError, argumentError, codeOf, explain, isAbortError, type SyscallError } from "../errors.js";
+import type { Handle } from "../handle.js";
 import type { Linux } from "../linux.js";
 import { optionsOf } from "../options.js";
 import { catchableSignals } from "../signals.js";
@@ -61,22 +62,12 @@ function takeSignal(linux: Linux, wanted: number | undefined): number {
   return signo;
 }
 
-/** What a notification asks of its queue. */
-export interface Notified {
-  readonly linux: Linux;
-  /** @throws SyscallError EBADF it was closed */
-  openNumber(name: string): number;
-  readonly isClosed: boolean;
-  closedError(name: string): Error;
-  named(error: unknown): unknown;
-}
-
 /** The notifications of one queue's object. */
 export class Notifications {
-  readonly #queue: Notified;
+  readonly #queue: Handle;
   readonly #live = new Set<Notification>();
 
-  constructor(queue: Notified) {
+  constructor(queue: Handle) {
     this.#queue = queue;
   }
 
@@ -127,7 +118,7 @@ async function dropPending(linux: Linux, signo: number): Promise<void> {
 
 class Notification implements MessageNotification {
   readonly arrived: Promise<void>;
-  readonly #queue: Notified;
+  readonly #queue: Handle;
   readonly #ender = new AbortController();
   readonly #onEnd: () => void;
   #resolve: () => void = () => undefined;
@@ -137,7 +128,7 @@ class Notification implements MessageNotification {
   #cancelling: Promise<void> | undefined;
 
   constructor(
-    queue: Notified,
+    queue: Handle,
     readonly signo: number,
     onEnd: () => void,
   ) {

@@ -2,9 +2,9 @@
 import { O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from "../../assembly/abi/fcntl.js";
 import { MQ_MSG_DEFAULT, MQ_MSGSIZE_DEFAULT } from "../../assembly/abi/mqueue.js";
 import { int, unsigned } from "../arguments.js";
-import { argumentError, argumentMistake } from "../errors.js";
+import { argumentError } from "../errors.js";
 import type { MessageQueueSize } from "../linux.js";
-import { flag, optionsOf, positive } from "../options.js";
+import { flag, flagOfNew, optionsOf, positive } from "../options.js";
 import type { MessageStreamOptions } from "../queue/messages.js";
 
 /** What a queue is opened for. */
@@ -61,13 +61,8 @@ export function openingOf(caller: string, options: MessageQueueOptions | undefin
     throw argumentError(caller, "options.access", '"read", "write" or "read-write"', access);
   }
   const isCreating = flag(caller, "create", given.create);
-  const ofNew = (option: "exclusive" | "unlinkOnClose"): boolean => {
-    const isSet = flag(caller, option, given[option]);
-    // Taken silently, it would be missed.
-    if (isSet && !isCreating)
-      throw argumentMistake(caller, `options.${option}`, "left out without create", "true");
-    return isSet;
-  };
+  const ofNew = (option: "exclusive" | "unlinkOnClose"): boolean =>
+    flagOfNew(caller, option, given[option], isCreating);
   const isNonblocking = flag(caller, "nonblocking", given.nonblocking);
   return {
     flags:

@@ -68,12 +68,16 @@ function bufferLength({ syscall, payload }: Call): number {
     case CALL_MQ_RECEIVE:
     case CALL_MQ_TIMEDRECEIVE:
       return (payload as Uint8Array).length;
+    case CALL_MSGRCV:
+      return (payload as SysvMessage).bytes.length;
+    case CALL_PREAD:
+    case CALL_MEMORY_READ:
+      return (payload as PlacedBytes).bytes.length;
+    case CALL_READV:
+      return (payload as readonly Uint8Array[]).reduce((sum, buffer) => sum + buffer.length, 0);
+    default:
+      return 0;
   }
-  if (syscall.number === CALL_MSGRCV) return (payload as SysvMessage).bytes.length;
-  if (syscall.number === CALL_PREAD || syscall.number === CALL_MEMORY_READ)
-    return (payload as PlacedBytes).bytes.length;
-  if (syscall.number !== CALL_READV) return 0;
-  return (payload as readonly Uint8Array[]).reduce((sum, buffer) => sum + buffer.length, 0);
 }
 
 /**

@@ -3,7 +3,7 @@ import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from "../../assembly/abi/ipc.js";
 import { int } from "../arguments.js";
 import { argumentError, argumentMistake } from "../errors.js";
 import type { Linux } from "../linux.js";
-import { flag, optionsOf } from "../options.js";
+import { flag, flagOfNew, optionsOf } from "../options.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import { messageType } from "./selection.js";
 
@@ -49,13 +49,8 @@ export interface SysvOpening {
 export function openingOf(caller: string, options: SysvOpenOptions | undefined): SysvOpening {
   const { mode = 0o600, ...given } = optionsOf<SysvOpenOptions>(caller, options);
   const isCreating = flag(caller, "create", given.create);
-  const ofNew = (option: "exclusive" | "removeOnClose"): boolean => {
-    const isSet = flag(caller, option, given[option]);
-    // Taken silently, it would be missed.
-    if (isSet && !isCreating)
-      throw argumentMistake(caller, `options.${option}`, "left out without create", "true");
-    return isSet;
-  };
+  const ofNew = (option: "exclusive" | "removeOnClose"): boolean =>
+    flagOfNew(caller, option, given[option], isCreating);
   const isExclusive = ofNew("exclusive");
   const permissions = int(caller, "options.mode", mode) & 0o777;
   return {

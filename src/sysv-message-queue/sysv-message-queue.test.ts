@@ -183,6 +183,25 @@ describe("a System V message queue", () => {
   });
 });
 
+describe("an abort", () => {
+  test("ends a send and a receive that wait, and is told with its reason", async (linux) => {
+    const queue = await create(linux);
+    await queue.set({ maxBytes: 1 });
+    await queue.send("x");
+    const stop = new AbortController();
+    const { signal } = stop;
+    const waits = [queue.send("y", { signal }), queue.receive({ type: 9, signal })].map(failureOf);
+    await linux.getpid();
+    stop.abort("enough");
+    for (const error of await Promise.all(waits)) {
+      expect(error).toMatchObject({ name: "AbortError", cause: "enough" });
+    }
+    expect((await queue.status()).messages).toBe(1);
+    await queue.receive();
+    await queue.close();
+  });
+});
+
 describe("closing", () => {
   test("forgets the queue, and ends what waits by this object alone", async (linux) => {
     const queue = await create(linux);
