@@ -59,6 +59,7 @@ export {
   inspectSharedObject,
   inspectSysvQueue,
   inspectTask,
+  semaphoreAdjustment,
 } from "./inspect";
 
 export function pipe2(index: u32, flags: i32): i32 {

@@ -126,6 +126,7 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  semaphoreAdjustment(process: I, id: I, num: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;
