@@ -9,6 +9,7 @@ import { messageLatency } from "./message-latency.js";
 import { messageRates } from "./message-rates.js";
 import { modelPipe } from "./model-pipe.js";
 import { modelQueues } from "./model-queues.js";
+import { modelSemaphores } from "./model-semaphores.js";
 import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
@@ -20,6 +21,7 @@ import { waiters } from "./waiters.js";
 export const benchmarks: readonly Benchmark[] = [
   modelPipe,
   modelQueues,
+  modelSemaphores,
   explore,
   restore,
   memory,

@@ -43,6 +43,20 @@ export function queueMachine(): QueueMachine {
   };
 }
 
+/** A machine with one process that has one System V semaphore. */
+export interface SemaphoreMachine {
+  readonly machine: Machine;
+  readonly process: number;
+  readonly semid: number;
+}
+
+export function semaphoreMachine(): SemaphoreMachine {
+  const machine = new Machine();
+  const process = machine.createProcess();
+  const semid = perform(machine, process, syscalls.semget.marshal(IPC_PRIVATE, 1, 0o600));
+  return { machine, process, semid };
+}
+
 /** One whole call as the simulator makes it: a first attempt, which must not block, in a task of its own. */
 export function perform(machine: Machine, process: number, call: Call): number {
   const result = machine.attemptNext(machine.nextTask, process, FORM_AWAITED, call);
