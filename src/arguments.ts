@@ -154,7 +154,7 @@ export function queueSettings(syscall: string, argument: string, value: unknown)
 }
 
 /** An integer of 16 bits: a C short, or an unsigned one from 0 on. */
-function short(syscall: string, argument: string, value: unknown, isSigned: boolean): number {
+export function short(syscall: string, argument: string, value: unknown, isSigned: boolean): number {
   const exact = typeof value === "number" && (isSigned ? (value << 16) >> 16 : value & 0xffff) === value;
   if (exact) return value;
   const expected = isSigned ? "a 16-bit integer" : "an unsigned 16-bit integer";

@@ -2,6 +2,7 @@
 import { O_CREAT, O_EXCL, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { abortSignal, bytes as checkedBytes, path } from "../arguments.js";
 import { byteLengthOf } from "../byte-length.js";
+import { createOrOpen } from "../create-or-open.js";
 import { bytesOf } from "../data.js";
 import { Descriptor, type NameOptions } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
@@ -9,7 +10,6 @@ import { codeOf, explain, type SyscallError } from "../errors.js";
 import { type HandleKind, labelOf } from "../handle.js";
 import type { Linux, MessageReceipt } from "../linux.js";
 import { optionsOf } from "../options.js";
-import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
 import {
   isDirected,
