@@ -4,18 +4,14 @@
 //
 // The lock is two System V semaphores, and taking it is one semop of two operations, which are done together or not at all (semop(2)):
 //
-//   FREE   is 1 while nobody is in the bank. It is taken with SEM_UNDO: when who has it dies, the kernel gives it back.
-//   USES   says how many have gone in and not come out. It is raised without SEM_UNDO: nobody lowers it for the dead.
+//   FREE   is 1 while nobody is in the bank. It is taken with undo (SEM_UNDO): when who has it dies, the kernel gives it back.
+//   USES   says how many have gone in and not come out. It is raised without undo: nobody lowers it for the dead.
 //
 // So who goes in and finds more than its own use knows that somebody died inside. (That is what a robust mutex tells by EOWNERDEAD,
 // pthread_mutexattr_setrobust(3).) It must look what was left: a transfer begins with a note of what the accounts held before,
 // and whoever finds the note still valid puts that back. That may be done any number of times, so who dies of it is mended in the
 // same way. `forgetful` tellers do not look, and are found out.
 import {
-  GETPID,
-  GETVAL,
-  IPC_PRIVATE,
-  IPC_RMID,
   type Linux,
   MAP_SHARED,
   type Mapping,
@@ -23,8 +19,7 @@ import {
   PROT_WRITE,
   type Program,
   program,
-  SEM_UNDO,
-  SETVAL,
+  SysvSemaphoreSet,
   WIFSIGNALED,
 } from "linux-ipc";
 
@@ -46,30 +41,28 @@ export interface Bank {
   /** The descriptor of the memory, and where that is mapped. */
   readonly fd: number;
   readonly memory: Mapping;
-  /** The semaphores. */
-  readonly set: number;
+  readonly semaphores: SysvSemaphoreSet;
 }
 
-async function enter(linux: Linux, fd: number, set: number): Promise<Bank> {
+async function enter(linux: Linux, fd: number, semaphores: SysvSemaphoreSet): Promise<Bank> {
   const memory = await linux.mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-  return { linux, fd, memory, set };
+  return { linux, fd, memory, semaphores };
 }
 
 /** Takes the lock. @returns whether somebody has died with it */
-async function lock({ linux, set }: Bank): Promise<boolean> {
-  await linux.semop(set, [
-    { num: FREE, op: -1, flg: SEM_UNDO },
-    { num: USES, op: 1, flg: 0 },
+async function lock({ semaphores }: Bank): Promise<boolean> {
+  await semaphores.operate([
+    { semaphore: FREE, operation: -1, undo: true },
+    { semaphore: USES, operation: 1 },
   ]);
-  return (await linux.semctl(set, USES, GETVAL)) > 1;
+  return (await semaphores.value(USES)) > 1;
 }
 
 /** Gives the lock back. Whatever was left by the dead has been mended, or never will be. */
-async function unlock({ linux, set }: Bank): Promise<void> {
-  const uses = await linux.semctl(set, USES, GETVAL);
-  await linux.semop(set, [
-    { num: USES, op: -uses, flg: 0 },
-    { num: FREE, op: 1, flg: SEM_UNDO },
+async function unlock({ semaphores }: Bank): Promise<void> {
+  await semaphores.operate([
+    { semaphore: USES, operation: -(await semaphores.value(USES)) },
+    { semaphore: FREE, operation: 1, undo: true },
   ]);
 }
 
@@ -109,17 +102,21 @@ export type Teller = Program<[number, number, number]>;
 
 export const teller: Teller = program(
   import.meta.url,
-  async function teller(linux, set: number, number: number, transfers: number) {
-    await work(await enter(linux, linux.fds.memory as number, set), number, transfers, mend);
+  async function teller(linux, id: number, number: number, transfers: number) {
+    await work(await enterAgain(linux, id), number, transfers, mend);
   },
 );
 
 export const forgetful: Teller = program(
   import.meta.url,
-  async function teller(linux, set: number, number: number, transfers: number) {
-    await work(await enter(linux, linux.fds.memory as number, set), number, transfers, async () => {});
+  async function teller(linux, id: number, number: number, transfers: number) {
+    await work(await enterAgain(linux, id), number, transfers, async () => {});
   },
 );
+
+/** The bank, as a process has it that was passed the memory. */
+const enterAgain = (linux: Linux, id: number): Promise<Bank> =>
+  enter(linux, linux.fds.memory as number, SysvSemaphoreSet.from(linux, id));
 
 /** @param mend is called when somebody has died */
 async function work(
@@ -140,20 +137,26 @@ async function work(
 export async function open(linux: Linux): Promise<Bank> {
   const fd = await linux.memfd_create("bank");
   await linux.ftruncate(fd, size);
-  const bank = await enter(linux, fd, await linux.semget(IPC_PRIVATE, 2, 0o600));
+  // FREE, USES
+  const semaphores = await SysvSemaphoreSet.createPrivate(linux, { values: [1, 0], removeOnClose: true });
+  const bank = await enter(linux, fd, semaphores);
   bank.memory.array(Int32Array).fill(deposit, 0, accountCount);
-  await linux.semctl(bank.set, FREE, SETVAL, 1);
   return bank;
 }
 
 /** Starts a teller. @returns its pid */
-export async function hire(bank: Bank, teller: Teller, number: number, transfers: number): Promise<number> {
-  return await bank.linux.spawn(teller, { args: [bank.set, number, transfers], fds: { memory: bank.fd } });
+export async function hire(
+  { linux, fd, semaphores }: Bank,
+  teller: Teller,
+  number: number,
+  transfers: number,
+): Promise<number> {
+  return await linux.spawn(teller, { args: [semaphores.id, number, transfers], fds: { memory: fd } });
 }
 
-/** The process that was in the bank last; 0 if none was. */
-export async function lastVisitor({ linux, set }: Bank): Promise<number> {
-  return await linux.semctl(set, USES, GETPID);
+/** The process that was in the bank last. */
+export async function lastVisitor({ semaphores }: Bank): Promise<number | undefined> {
+  return await semaphores.lastPid(USES);
 }
 
 /** Goes in, and looks what the dead have left, as all do. @returns what all accounts hold together */
@@ -166,8 +169,8 @@ export async function audit(bank: Bank): Promise<number> {
 }
 
 /** Closes a bank. */
-export async function close({ linux, fd, memory, set }: Bank): Promise<void> {
-  await linux.semctl(set, 0, IPC_RMID);
+export async function close({ linux, fd, memory, semaphores }: Bank): Promise<void> {
+  await semaphores.close();
   await linux.munmap(memory.address, memory.length);
   await linux.close(fd);
 }

@@ -6,8 +6,6 @@
 // that does all three: Atomics of an array that is the memory itself. That is enough for one number, and not for two that belong
 // together.
 import {
-  IPC_PRIVATE,
-  IPC_RMID,
   type Linux,
   MAP_SHARED,
   type Mapping,
@@ -15,8 +13,7 @@ import {
   PROT_WRITE,
   type Program,
   program,
-  SEM_UNDO,
-  SETVAL,
+  SysvSemaphoreSet,
 } from "linux-ipc";
 
 /** Bytes of the memory: a page. The counter is the first number in it. */
@@ -37,29 +34,20 @@ async function add(linux: Linux, { address }: Mapping): Promise<void> {
   await linux.memory_write(address, bytes);
 }
 
-export const hasty: Adder = program(
-  import.meta.url,
-  async function adder(linux, _set: number, times: number) {
-    const memory = await map(linux, linux.fds.memory as number);
-    for (let time = 0; time < times; time++) await add(linux, memory);
-  },
-);
+export const hasty: Adder = program(import.meta.url, async function adder(linux, _id: number, times: number) {
+  const memory = await map(linux, linux.fds.memory as number);
+  for (let time = 0; time < times; time++) await add(linux, memory);
+});
 
-export const locked: Adder = program(
-  import.meta.url,
-  async function adder(linux, set: number, times: number) {
-    const memory = await map(linux, linux.fds.memory as number);
-    for (let time = 0; time < times; time++) {
-      await linux.semop(set, [{ num: 0, op: -1, flg: SEM_UNDO }]);
-      await add(linux, memory);
-      await linux.semop(set, [{ num: 0, op: 1, flg: SEM_UNDO }]);
-    }
-  },
-);
+export const locked: Adder = program(import.meta.url, async function adder(linux, id: number, times: number) {
+  const memory = await map(linux, linux.fds.memory as number);
+  const lock = SysvSemaphoreSet.from(linux, id);
+  for (let time = 0; time < times; time++) await lock.withPermit(0, () => add(linux, memory));
+});
 
 export const atomic: Adder = program(
   import.meta.url,
-  async function adder(linux, _set: number, times: number) {
+  async function adder(linux, _id: number, times: number) {
     const counter = (await map(linux, linux.fds.memory as number)).array(Int32Array);
     for (let time = 0; time < times; time++) Atomics.add(counter, 0, 1);
   },
@@ -75,18 +63,14 @@ export async function count(
   const fd = await linux.memfd_create("counter");
   await linux.ftruncate(fd, size);
   const memory = await map(linux, fd);
-  const set = await linux.semget(IPC_PRIVATE, 1, 0o600);
-  try {
-    await linux.semctl(set, 0, SETVAL, 1);
-    const pids: number[] = [];
-    while (pids.length < processCount) {
-      pids.push(await linux.spawn(adder, { args: [set, times], fds: { memory: fd } }));
-    }
-    for (const pid of pids) await linux.waitpid(pid);
-    return memory.array(Int32Array)[0] as number;
-  } finally {
-    await linux.semctl(set, 0, IPC_RMID);
-    await linux.munmap(memory.address, memory.length);
-    await linux.close(fd);
+  await using lock = await SysvSemaphoreSet.createPrivate(linux, { values: [1], removeOnClose: true });
+  const pids: number[] = [];
+  while (pids.length < processCount) {
+    pids.push(await linux.spawn(adder, { args: [lock.id, times], fds: { memory: fd } }));
   }
+  for (const pid of pids) await linux.waitpid(pid);
+  const sum = memory.array(Int32Array)[0] as number;
+  await linux.munmap(memory.address, memory.length);
+  await linux.close(fd);
+  return sum;
 }
