@@ -4,6 +4,7 @@ import { explore } from "./explore.js";
 import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
 import { linuxQueues } from "./linux-queues.js";
+import { mappedMemory } from "./mapped-memory.js";
 import { memory } from "./memory.js";
 import { messageLatency } from "./message-latency.js";
 import { messageRates } from "./message-rates.js";
@@ -13,6 +14,7 @@ import { modelSemaphores } from "./model-semaphores.js";
 import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
+import { sharedMemory } from "./shared-memory.js";
 import { splice } from "./splice.js";
 import { throughput } from "./throughput.js";
 import { waiters } from "./waiters.js";
@@ -22,6 +24,7 @@ export const benchmarks: readonly Benchmark[] = [
   modelPipe,
   modelQueues,
   modelSemaphores,
+  mappedMemory,
   explore,
   restore,
   memory,
@@ -33,6 +36,7 @@ export const benchmarks: readonly Benchmark[] = [
   waiters,
   splice,
   throughput,
+  sharedMemory,
   messageRates,
   lines,
   conformance,
