@@ -52,6 +52,15 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export type {
+  AnonymousMemoryOptions,
+  MemorySeals,
+  SharedMemoryAccess,
+  SharedMemoryAttachOptions,
+  SharedMemoryCreateOptions,
+  SharedMemoryFromOptions,
+} from "./shared-memory/options.js";
+export { SharedMemory } from "./shared-memory/shared-memory.js";
 export type { FileKey } from "./sysv/key.js";
 export { SysvMessage } from "./sysv-message-queue/message.js";
 export type {
