@@ -28,6 +28,7 @@ import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
 import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
+import * as futexes from "./futex";
 import * as mappings from "./mapping";
 import * as messageQueues from "./message-queue";
 import * as mqOpen from "./mq-open";
@@ -510,8 +511,34 @@ export function memory_write(index: u32, low: u32, high: i32, length: u32): i32 
   return attempt(task);
 }
 
+/** The time is nanoseconds where the operation waits, if it has one, and else val2. */
+export function futex(
+  index: u32,
+  low: u32,
+  high: i32,
+  operation: i32,
+  value: i32,
+  hasTime: i32,
+  timeLow: u32,
+  timeHigh: i32,
+  otherLow: u32,
+  otherHigh: i32,
+  value3: i32,
+): i32 {
+  const task = enter(index, number.CALL_FUTEX, operation, value, 0);
+  const address = longOf(low, high);
+  const time = longOf(timeLow, timeHigh);
+  const other = longOf(otherLow, otherHigh);
+  return leave(task, futexes.callFutex(task, address, operation, value, hasTime != 0, time, other, value3));
+}
+
 function longOf(low: u32, high: i32): i64 {
   return ((<i64>high) << 32) | <i64>low;
+}
+
+/** A wake-up at a shared word by a process whose code runs, between two steps: how many were woken, or -errno. */
+export function wakeShared(process: u32, low: u32, high: i32, count: i32): i32 {
+  return futexes.wakeShared(processAt(process), longOf(low, high), count);
 }
 
 /** Where the bytes of a whole mapping lie; 0 if they cannot be touched. */
@@ -569,6 +596,8 @@ function attemptOf(task: Task): i32 {
     case number.CALL_SEMOP:
     case number.CALL_SEMTIMEDOP:
       return semaphores.operateOnSet(task);
+    case number.CALL_FUTEX:
+      return futexes.waitAtWord(task);
     case number.CALL_POLL:
       return pollDescriptors(task, task.b, task.c);
     case number.CALL_CLOCK_NANOSLEEP:

@@ -9,7 +9,7 @@
 //
 // Models mm/mmap.c of Linux 6.18: do_mmap, do_munmap; mprotect_fixup (mm/mprotect.c), mm/msync.c, check_write_seal (mm/memfd.c)
 // and process_vm_rw_single_vec (mm/process_vm_access.c).
-import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from "./abi/errno";
+import { EACCES, EBADF, EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from "./abi/errno";
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "./abi/memfd";
 import {
   MAP_ANONYMOUS,
@@ -26,6 +26,7 @@ import { fileOf } from "./core/descriptor";
 import { OpenFile } from "./core/file";
 import { machine } from "./core/machine";
 import { MAPPED_PART_SIZE, MAPPED_PARTS, OUT, WINDOW } from "./core/memory";
+import { isWaitedIn } from "./core/memory-wait";
 import { MAPPED_PART_POOL, pool } from "./core/pool";
 import { Process, processAt, processIndex } from "./core/process";
 import {
@@ -59,6 +60,11 @@ export class MappedPart {
 
   get end(): u32 {
     return this.start + this.pages;
+  }
+
+  /** Whether it shows the object itself, and no copy. */
+  get isShared(): bool {
+    return (this.flags & PART_SHARED) != 0;
   }
 
   /** Whether the object can be written through it, now or after an mprotect: is_shared_maywrite. */
@@ -230,12 +236,14 @@ function count(part: MappedPart, change: i32): void {
 
 // munmap(2), mprotect(2), msync(2)
 
-/** munmap(2): what is not mapped any more is no mistake, within the range of a mapping. */
+/** munmap(2): what is not mapped any more is no mistake, within the range of a mapping. Nobody may wait in that. */
 export function unmapMemory(process: Process, address: i64, length: i64): i32 {
   if (!isAligned(address) || length == 0) return -EINVAL;
   const pages = pagesOf(length);
   const first = <u64>address / machine.pageSize;
-  if (!mappingWith(process, first, pages)) return -EINVAL;
+  const mapping = mappingWith(process, first, pages);
+  if (!mapping) return -EINVAL;
+  if (isWaitedInMapping(process, mapping)) return -EBUSY;
   if (!canSplit()) return -ENOMEM;
   const end = <u32>(first + pages);
   for (let page = <u32>first; page < end; ) {
@@ -249,6 +257,12 @@ export function unmapMemory(process: Process, address: i64, length: i64): i32 {
     remove(cut);
   }
   return 0;
+}
+
+/** Whether a call waits anywhere in the range that a mapping was given. */
+function isWaitedInMapping(process: Process, part: MappedPart): bool {
+  const start = <i64>part.origin * machine.pageSize;
+  return isWaitedIn(processIndex(process), start, start + <i64>part.originPages * machine.pageSize);
 }
 
 function remove(part: MappedPart): void {
@@ -394,6 +408,32 @@ function canMove(part: MappedPart, page: u32, way: i32): bool {
 /** Whether an object has a page that a part shows. */
 function isThere(part: MappedPart, page: u32): bool {
   return <u64>objectPageOf(part, page) * machine.pageSize < <u64>sharedObjectAt(part.object).size;
+}
+
+/** The part of a process that has an address; null if none has. */
+export function partOf(process: Process, address: i64): MappedPart | null {
+  const page = <u64>address / machine.pageSize;
+  return page < <u64>u32.MAX_VALUE ? partWith(process, <u32>page) : null;
+}
+
+/**
+ * Where some bytes of a process lie in linear memory; 0 unless all are mapped, are there, and have one of the protections of `way`. An
+ * access that needs no more than to read has both, for what can be written can be read.
+ */
+export function placeOf(process: Process, address: i64, length: u32, way: i32): usize {
+  let place: usize = 0;
+  const end = address + length;
+  for (let at = address; at < end; ) {
+    const part = partOf(process, at);
+    const page = <u32>(<u64>at / machine.pageSize);
+    if (!part || !canMove(part, page, way)) return 0;
+    const inPage = <u32>(at & (machine.pageSize - 1));
+    const bytes = bytesOf(sharedObjectAt(part.object)) + objectPageOf(part, page) * machine.pageSize + inPage;
+    if (!place) place = bytes;
+    else if (bytes != place + <usize>(at - address)) return 0;
+    at += machine.pageSize - inPage;
+  }
+  return place;
 }
 
 /** Where the bytes of a whole mapping lie in linear memory; 0 unless all are mapped, are there, and may be touched. */

@@ -91,6 +91,17 @@ export interface MemoryRange {
   readonly length: number;
 }
 
+/** What futex does beside its operation and its value, as that takes it. */
+export interface FutexRequest {
+  readonly address: number;
+  /** How long, or until when it waits: nanoseconds; undefined for ever. */
+  readonly timeout: bigint | undefined;
+  /** In place of a timeout. */
+  readonly value2: number;
+  readonly otherAddress: number;
+  readonly value3: number;
+}
+
 /** The message that msgsnd sends, or what msgrcv wants and where that goes. */
 export interface SysvMessage {
   readonly type: bigint;
@@ -104,7 +115,7 @@ export interface SemaphoreOperations {
 }
 
 /**
- * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
+ * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what a futex is to do, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -119,6 +130,7 @@ export type Payload =
   | PlacedBytes
   | MappingRequest
   | MemoryRange
+  | FutexRequest
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument

@@ -2,6 +2,7 @@
 export * from "../assembly/abi/capability.js";
 export * from "../assembly/abi/errno.js";
 export * from "../assembly/abi/fcntl.js";
+export * from "../assembly/abi/futex.js";
 export * from "../assembly/abi/ioctl.js";
 export * from "../assembly/abi/ipc.js";
 export * from "../assembly/abi/limits.js";

@@ -753,6 +753,53 @@ export interface Linux {
    * @throws EFAULT already the first one
    */
   memory_write(addr: number, buffer: Uint8Array): Promise<number>;
+
+  /**
+   * Waits while a word has a value, until another call wakes it: futex(2). Whoever waits looks at the word again, and decides.
+   *
+   * A word is 32 bits at a multiple of 4. Processes that map the same object wait at the same words of it, wherever they have it mapped;
+   * with FUTEX_PRIVATE_FLAG only tasks of this process do, by the address.
+   * @param uaddr in a mapping of this process
+   * @param futex_op FUTEX_WAIT, or FUTEX_WAIT_BITSET; FUTEX_PRIVATE_FLAG, and with FUTEX_WAIT_BITSET also FUTEX_CLOCK_REALTIME
+   * @param val what the word must have, signed or not
+   * @param timeout nanoseconds, from now on with FUTEX_WAIT, else a time of CLOCK_MONOTONIC or CLOCK_REALTIME; null waits for ever
+   * @param uaddr2 0
+   * @param val3 with FUTEX_WAIT_BITSET the bits by which it can be woken, not 0
+   * @returns 0: it was woken
+   * @throws EAGAIN the word has another value · ETIMEDOUT · EFAULT not mapped, not readable, beyond the end of the object; of a private
+   *   mapping also what may not be written, without FUTEX_PRIVATE_FLAG · EINVAL an odd address, a negative time, no bits · ENOSYS
+   *   FUTEX_CLOCK_REALTIME with FUTEX_WAIT, an unknown operation, and those on priority inheritance · AbortError: it was not woken
+   */
+  futex(
+    uaddr: number,
+    futex_op: number,
+    val: number,
+    timeout?: bigint | null,
+    uaddr2?: number,
+    val3?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+  /**
+   * Wakes some of those who wait at a word, and with some operations moves the others to another, or changes that: futex(2).
+   * @param futex_op FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE or FUTEX_WAKE_OP, and FUTEX_PRIVATE_FLAG
+   * @param val how many are woken at `uaddr`, at least one; with FUTEX_REQUEUE and FUTEX_CMP_REQUEUE also none
+   * @param val2 in the timeout's place: how many are moved to `uaddr2`, or with FUTEX_WAKE_OP woken there
+   * @param uaddr2 the other word
+   * @param val3 with FUTEX_CMP_REQUEUE what the first word must have, with FUTEX_WAKE_BITSET bits, with FUTEX_WAKE_OP what FUTEX_OP gives
+   * @returns how many were woken; FUTEX_REQUEUE and FUTEX_CMP_REQUEUE count those that were moved, too
+   * @throws EAGAIN FUTEX_CMP_REQUEUE, and the word has another value · EFAULT a word is not mapped, not readable, beyond the end of the
+   *   object, or not to be written by FUTEX_WAKE_OP; of a private mapping also what may not be written, without FUTEX_PRIVATE_FLAG ·
+   *   EINVAL an odd address, a negative number to requeue, no bits · ENOSYS as above, or an unknown FUTEX_OP
+   */
+  futex(
+    uaddr: number,
+    futex_op: number,
+    val: number,
+    val2: number,
+    uaddr2: number,
+    val3?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
 }
 
 /** The calls of `Linux` by name. */
@@ -763,7 +810,7 @@ export type SyscallName = Exclude<keyof Linux, "fds">;
  * `sigwait`: what the process catches, a blocked thread does not see.
  */
 export type SyncLinux = {
-  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "sigwait">]: (
+  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "sigwait" | "futex">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
 } & {
@@ -780,6 +827,14 @@ export type SyncLinux = {
     cmd: Command,
     argument?: SemctlArgument,
   ): SemctlResult<Command>;
+  futex(
+    uaddr: number,
+    futex_op: number,
+    val: number,
+    timeout?: bigint | number | null,
+    uaddr2?: number,
+    val3?: number,
+  ): number;
 };
 
 /** Whether a child ended by itself: wait(2). @param status from `waitpid` */

@@ -19,6 +19,7 @@ export type KernelObject =
   | "credentials"
   | "descriptor table"
   | "directory tree"
+  | "futex"
   | "message queue"
   | "open file"
   | "pipe"

@@ -6,6 +6,7 @@ import type { Syscall } from "./syscall.js";
 import { clockCalls } from "./syscalls/clocks.js";
 import { credentialCalls } from "./syscalls/credentials.js";
 import { descriptorCalls } from "./syscalls/descriptors.js";
+import { futexCalls } from "./syscalls/futexes.js";
 import { posixQueueCalls } from "./syscalls/message-queues.js";
 import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
@@ -29,6 +30,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...signalCalls,
   ...sysvSemaphoreCalls,
   ...sharedMemoryCalls,
+  ...futexCalls,
 };
 
 /** The rows in the order of their numbers. */

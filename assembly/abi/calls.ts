@@ -74,3 +74,6 @@ export const CALL_MPROTECT = 88;
 export const CALL_MSYNC = 89;
 export const CALL_MEMORY_READ = 90;
 export const CALL_MEMORY_WRITE = 91;
+
+// Futexes, and words of memory.
+export const CALL_FUTEX = 110;

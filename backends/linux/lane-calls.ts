@@ -3,6 +3,7 @@
 import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import type { SemaphoreOperation } from "../../src/sysv-semaphore.js";
 import { readClock } from "./clock.js";
+import { type FutexWait, waitPlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
 import { operatePlainly } from "./semop.js";
@@ -42,6 +43,12 @@ export type LaneRequest =
       readonly operations: readonly SemaphoreOperation[];
       /** Nanoseconds of CLOCK_MONOTONIC; undefined waits for ever. */
       readonly deadline: bigint | undefined;
+    }
+  | {
+      readonly call: "futex";
+      readonly wait: FutexWait;
+      /** What keeps the memory mapped: a slot of mapped-parts.ts. */
+      readonly pin: number;
     };
 
 /** What a call gives beyond its integer: the message that was received. */
@@ -76,6 +83,8 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
       const { semid, operations, deadline } = request;
       return { result: operatePlainly(semid, operations, timeUntil(deadline)), value: undefined };
     }
+    case "futex":
+      return { result: waitPlainly(request.wait), value: undefined };
     case "msgrcv": {
       const { msqid, room, type, flags } = request;
       const received = receivePlainly(msqid, room, type, flags);

@@ -107,6 +107,8 @@ export const syscall4 = bind("syscall", "long", "long", "long", "long", "long", 
 /** syscall(2) with five arguments, and one whose first is a string. */
 export const syscall5 = bind("syscall", "long", "long", "long", "long", "long", "long", "long");
 export const syscallOnName = bind("syscall", "long", "long", "string", "long", "long", "long");
+/** futex(2) has six. */
+export const syscall6 = bind("syscall", "long", "long", "long", "long", "long", "long", "long", "long");
 export const mq_open = bind("mq_open", "int", "string", "int", "int", "long");
 export const mq_unlink = bind("mq_unlink", "int", "string");
 export const mq_send = bind("mq_send", "int", "int", "long", "long", "int");
@@ -144,6 +146,8 @@ export const uv_poll_stop = bind("uv_poll_stop", "int", "long");
 
 // asm/unistd.h: the same on x64 and arm64, as of all calls since Linux 5.1.
 export const SYS_pidfd_open = 434;
+/** asm/unistd.h of x64, and asm-generic/unistd.h. */
+export const SYS_futex = process.arch === "x64" ? 202 : 98;
 
 /**
  * Open flags from x64's numbers, which are ours, to this machine's, and back. On arm64 O_DIRECT and O_DIRECTORY have each

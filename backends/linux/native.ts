@@ -29,6 +29,7 @@ import type {
 import { isDescriptor, placeOf } from "../../src/call-place.js";
 import { type CallStarter, resultOf } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
+import { isFutexWait } from "../../src/futex.js";
 import { refusal } from "../../src/refusals.js";
 import { catchableSignals } from "../../src/signals.js";
 import { startWaiting, type Waiter, type WaitPort, type Watch } from "../../src/waiting.js";
@@ -36,6 +37,7 @@ import * as clock from "./clock.js";
 import * as credentials from "./credentials.js";
 import * as descriptor from "./descriptor.js";
 import { owns } from "./descriptors.js";
+import * as futex from "./futex.js";
 import { startInLane } from "./lane-wait.js";
 import { LANES_VARIABLE, laneCount, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
@@ -130,6 +132,7 @@ attempts[n.CALL_MPROTECT] = mapping.mprotect;
 attempts[n.CALL_MSYNC] = mapping.msync;
 attempts[n.CALL_MEMORY_READ] = mapping.memory_read;
 attempts[n.CALL_MEMORY_WRITE] = mapping.memory_write;
+attempts[n.CALL_FUTEX] = futex.futex;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];
@@ -152,6 +155,7 @@ blocking[n.CALL_MQ_SEND] = messageQueue.mq_sendBlocking;
 blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
 blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
 blocking[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_timedreceiveBlocking;
+blocking[n.CALL_FUTEX] = futex.futexBlocking;
 blocking[n.CALL_SIGWAIT] = signals.sigwaitBlocking;
 
 /** What a waiting call watches, all of it together. */
@@ -328,6 +332,9 @@ function lacksLane({ syscall: { number, wait }, a, b, payload }: Call): boolean 
     case n.CALL_SEMTIMEDOP:
       // EAGAIN is also what it is when the time is over.
       return laneCount() >= maxLanes && !sysvSemaphore.neverWaits(payload as SemaphoreOperations);
+    case n.CALL_FUTEX:
+      // It is also what it is when the word has another value.
+      return laneCount() >= maxLanes && isFutexWait(a);
     default:
       return (b & IPC_NOWAIT) === 0;
   }

@@ -5,6 +5,7 @@ import { syscallList } from "../../src/syscalls.js";
 import * as clock from "./clock.js";
 import * as credentials from "./credentials.js";
 import * as file from "./file.js";
+import * as futex from "./futex.js";
 import * as mapping from "./mapping.js";
 import type { Attempt } from "./memory.js";
 import * as messageQueue from "./message-queue.js";
@@ -33,6 +34,7 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...sysvSemaphore,
   ...sharedMemory,
   ...mapping,
+  ...futex,
 };
 
 /** The attempts by number; a number that no call has is a hole. */

@@ -84,6 +84,20 @@ export interface KernelExports {
   msync(task: I, low: I, high: I, lengthLow: I, lengthHigh: I, flags: I): I;
   memory_read(task: I, low: I, high: I, length: I): I;
   memory_write(task: I, low: I, high: I, length: I): I;
+  futex(
+    task: I,
+    low: I,
+    high: I,
+    operation: I,
+    value: I,
+    hasTime: I,
+    timeLow: I,
+    timeHigh: I,
+    otherLow: I,
+    otherHigh: I,
+    value3: I,
+  ): I;
+  wakeShared(process: I, low: I, high: I, count: I): I;
   mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
   proceed(task: I): I;

@@ -25,7 +25,10 @@ export const mmap: Attempt = (memory, task, call) => {
   if (result < 0) return result;
   const address = Number(times[out >> 1]);
   const process = words[out + 2] as number;
-  call.value = new Mapping(address, length, { bytes: () => bytesAt(memory, process, address, length) });
+  call.value = new Mapping(address, length, {
+    bytes: () => bytesAt(memory, process, address, length),
+    wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+  });
   return result;
 };
 
@@ -39,6 +42,13 @@ function bytesAt(
   const start = kernel.mappedBytes(process, lowOf(place), highOf(place));
   if (start === 0) throw new SyscallError(EFAULT, "mmap");
   return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
+}
+
+function wakeAt({ kernel }: Memory, process: number, address: number, count: number): number {
+  const place = BigInt(address);
+  const result = kernel.wakeShared(process, lowOf(place), highOf(place), count);
+  if (result < 0) throw new SyscallError(-result, "futex");
+  return result;
 }
 
 type Words = readonly [number, number, number, number];

@@ -7,6 +7,7 @@
 import {
   CALL_CLOCK_NANOSLEEP,
   CALL_EXIT,
+  CALL_FUTEX,
   CALL_KILL,
   CALL_MSGRCV,
   CALL_MSGSND,
@@ -36,7 +37,13 @@ import {
   type Snapshot,
 } from "../../backends/wasm/machine.js";
 import type { Spawned } from "../../backends/wasm/process.js";
-import { Call, type SemaphoreOperations, type SpawnRequest, type SysvMessage } from "../call.js";
+import {
+  Call,
+  type FutexRequest,
+  type SemaphoreOperations,
+  type SpawnRequest,
+  type SysvMessage,
+} from "../call.js";
 import { resultOf } from "../calls.js";
 import { abortError, argumentMistake } from "../errors.js";
 import type { WaitResult } from "../linux.js";
@@ -658,6 +665,7 @@ export class Engine implements ProcessHost, GlobalsHost {
 function isTimed({ call }: PendingCall): boolean {
   const { number } = call.syscall;
   if (number === CALL_SEMTIMEDOP) return (call.payload as SemaphoreOperations).timeout !== undefined;
+  if (number === CALL_FUTEX) return (call.payload as FutexRequest).timeout !== undefined;
   return (
     number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0) || call.deadline !== undefined
   );
@@ -670,6 +678,7 @@ function waitsInLine({ call }: PendingCall): boolean {
     case CALL_MSGRCV:
     case CALL_SEMOP:
     case CALL_SEMTIMEDOP:
+    case CALL_FUTEX:
       return true;
     default:
       return false;
