@@ -50,6 +50,7 @@ import { flushObject } from "./kinds";
 import { unmapAll } from "./mapping";
 import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
+import { interruptSemaphoreWait, isSemaphoreWait } from "./posix-semaphore";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
 import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
 import {
@@ -290,6 +291,7 @@ export function interruptedResult(task: Task): i32 {
   if (isQueueCall(task)) return interruptQueueCall(task);
   if (isSemaphoreCall(task)) return interruptSemaphoreCall(task);
   if (isFutexCall(task)) return interruptFutexCall(task);
+  if (isSemaphoreWait(task)) return interruptSemaphoreWait(task);
   stopWaiting(task);
   const moved = task.transferred + task.done;
   return moved ? <i32>moved : -EINTR;

@@ -114,8 +114,20 @@ export interface SemaphoreOperations {
   readonly timeout: bigint | undefined;
 }
 
+/** A POSIX semaphore by its address, and until when it is waited for: nanoseconds of a clock, undefined for ever. */
+export interface SemaphorePlace {
+  readonly address: number;
+  readonly deadline: bigint | undefined;
+}
+
+/** What sem_open opens: a new semaphore has the value, a C unsigned int as an integer of 32 bits. */
+export interface SemaphoreOpening {
+  readonly name: string;
+  readonly value: number;
+}
+
 /**
- * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what a futex is to do, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
+ * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what a futex is to do, what queue to open, how to be told, operations on semaphores, a POSIX semaphore, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -131,6 +143,8 @@ export type Payload =
   | MappingRequest
   | MemoryRange
   | FutexRequest
+  | SemaphorePlace
+  | SemaphoreOpening
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument

@@ -6,6 +6,7 @@ import { readClock } from "./clock.js";
 import { type FutexWait, waitPlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
+import { type SemaphoreWait, waitPlainly as waitForSemaphore } from "./semaphore-wait.js";
 import { operatePlainly } from "./semop.js";
 
 /** Where a relative path begins that no descriptor was opened for: fcntl.h. */
@@ -49,6 +50,10 @@ export type LaneRequest =
       readonly wait: FutexWait;
       /** What keeps the memory mapped: a slot of mapped-parts.ts. */
       readonly pin: number;
+    }
+  | {
+      readonly call: "sem_wait";
+      readonly wait: SemaphoreWait;
     };
 
 /** What a call gives beyond its integer: the message that was received. */
@@ -85,6 +90,8 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
     }
     case "futex":
       return { result: waitPlainly(request.wait), value: undefined };
+    case "sem_wait":
+      return { result: waitForSemaphore(request.wait), value: undefined };
     case "msgrcv": {
       const { msqid, room, type, flags } = request;
       const received = receivePlainly(msqid, room, type, flags);

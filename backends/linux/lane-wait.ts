@@ -17,6 +17,7 @@ import { callInLane } from "./lanes.js";
 import * as libc from "./libc.js";
 import { pin, unpin } from "./mapped-parts.js";
 import type { Received } from "./msgop.js";
+import { semaphoreWaitOf } from "./posix-semaphore.js";
 import { takeFromLane } from "./sysv-queue.js";
 
 /** The plain call, for a lane to make. @returns -errno if there can be none */
@@ -37,6 +38,10 @@ function requestOf(call: Call): LaneRequest | number {
   if (number === n.CALL_FUTEX) {
     const slot = pin((payload as FutexRequest).address);
     return slot === -1 ? -ENOMEM : { call: "futex", wait: futexWaitOf(call), pin: slot };
+  }
+  if (number === n.CALL_SEM_WAIT || number === n.CALL_SEM_TIMEDWAIT || number === n.CALL_SEM_CLOCKWAIT) {
+    const wait = semaphoreWaitOf(call);
+    return typeof wait === "number" ? wait : { call: "sem_wait", wait };
   }
   const { type, bytes } = payload as SysvMessage;
   // A view would go with all of the memory that it is a part of.
@@ -119,6 +124,7 @@ function folderOf(path: string): number {
 /** Gives up what a request has kept. */
 function release(request: LaneRequest): void {
   if (request.call === "futex") unpin(request.pin);
+  if (request.call === "sem_wait") unpin(request.wait.pin);
   if (request.call === "open" && request.folder !== AT_FDCWD) libc.close(request.folder);
 }
 

@@ -5,6 +5,7 @@
 // again; a reader who finds it the same before and after has read one use. Slots of a Worker that was terminated are passed over.
 import { existsSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
+import { PROT_READ, PROT_WRITE } from "../../assembly/abi/mman.js";
 import { PART_WORDS, PIN_WORDS, partSlots, pinSlots } from "./shared.js";
 import { ownThread } from "./thread-signals.js";
 
@@ -16,6 +17,7 @@ const ADDRESS = 2;
 const PLACE = 4;
 const BYTES_LOW = 6;
 const FLAGS = 7;
+const LIFE = 8;
 
 // Steps of the first word.
 const FREE = 0;
@@ -25,6 +27,8 @@ const STEPS = 4;
 const SHARED_FLAG = 0x100;
 /** Of a length the bits above 32: 4 GiB are the most. */
 const LARGEST_FLAG = 0x200;
+/** It is one opening of a semaphore by sem_open(3). */
+const SEMAPHORE_FLAG = 0x400;
 
 const TWO_TO_32 = 2 ** 32;
 
@@ -118,6 +122,57 @@ function partIn(at: number): MappedPart {
     protection: flags & 0xff,
     isShared: (flags & SHARED_FLAG) !== 0,
   };
+}
+
+/** Whether a slot is in use by an opening of the semaphore at an address. Returns its first word then, else -1. */
+function semaphoreState(at: number, address: number): number {
+  const state = Atomics.load(partSlots, at + STATE);
+  if (state % STEPS !== IN_USE) return -1;
+  const isIt =
+    ((partSlots[at + FLAGS] as number) & SEMAPHORE_FLAG) !== 0 && longAt(partSlots, at + ADDRESS) === address;
+  const isSame = isIt && Atomics.load(partSlots, at + STATE) === state;
+  return isSame && isAlive(partSlots[at + THREAD] as number) ? state : -1;
+}
+
+/** The life of the semaphore that is open at an address: 0 if none is. */
+function lifeOf(address: number): number {
+  for (let at = 0; at < partSlots.length; at += PART_WORDS) {
+    if (semaphoreState(at, address) !== -1) return partSlots[at + LIFE] as number;
+  }
+  return 0;
+}
+
+/** Whether a semaphore that sem_open(3) gave is open at an address, in whichever thread. */
+export const isSemaphoreOpen = (address: number): boolean => lifeOf(address) !== 0;
+
+/**
+ * Counts one more opening of a semaphore, which all threads know then.
+ * @param length bytes that are mapped there
+ * @returns the number of its life, from the first opening to the last closing: not that of another that is mapped there later.
+ *   undefined if there is no slot
+ */
+export function enterSemaphore(address: number, length: number, known = lifeOf(address)): number | undefined {
+  const life = known || 1 + Math.floor(Math.random() * (2 ** 31 - 1));
+  const at = take(partSlots, PART_WORDS);
+  if (at === -1) return undefined;
+  setLong(partSlots, at + ADDRESS, address);
+  setLong(partSlots, at + PLACE, address);
+  partSlots[at + BYTES_LOW] = length;
+  partSlots[at + FLAGS] = PROT_READ | PROT_WRITE | SHARED_FLAG | SEMAPHORE_FLAG;
+  partSlots[at + LIFE] = life;
+  publish(partSlots, at);
+  return life;
+}
+
+/** Counts one opening less. Returns the number of its life; undefined if the semaphore is not open. */
+export function leaveSemaphore(address: number): number | undefined {
+  for (let at = 0; at < partSlots.length; at += PART_WORDS) {
+    const state = semaphoreState(at, address);
+    if (state === -1) continue;
+    const life = partSlots[at + LIFE] as number;
+    if (Atomics.compareExchange(partSlots, at + STATE, state, state + 2) === state) return life;
+  }
+  return undefined;
 }
 
 /** Notes that a call waits at an address: its mapping stays. @returns the slot, or -1 if there is none */
