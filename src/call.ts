@@ -9,7 +9,7 @@ export class Call {
   value: unknown = undefined;
   /** Bytes moved so far by a write that was made in several attempts. */
   transferred = 0;
-  /** The time until which a call waits that has one beside its buffer: nanoseconds of CLOCK_REALTIME. */
+  /** The time until which a call waits that has one beside its payload: nanoseconds, of CLOCK_REALTIME unless it names a clock. */
   deadline: bigint | undefined = undefined;
   /** Whether an awaited call has begun to wait: it goes on waiting if O_NONBLOCK is set meanwhile. */
   isWaiting = false;
@@ -114,10 +114,9 @@ export interface SemaphoreOperations {
   readonly timeout: bigint | undefined;
 }
 
-/** A POSIX semaphore by its address, and until when it is waited for: nanoseconds of a clock, undefined for ever. */
+/** A POSIX semaphore, by its address. */
 export interface SemaphorePlace {
   readonly address: number;
-  readonly deadline: bigint | undefined;
 }
 
 /** What sem_open opens: a new semaphore has the value, a C unsigned int as an integer of 32 bits. */

@@ -141,8 +141,8 @@ attempts[n.CALL_SEM_INIT] = posixSemaphore.sem_init;
 attempts[n.CALL_SEM_DESTROY] = posixSemaphore.sem_destroy;
 attempts[n.CALL_SEM_WAIT] = posixSemaphore.sem_wait;
 attempts[n.CALL_SEM_TRYWAIT] = posixSemaphore.sem_trywait;
-attempts[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_timedwait;
-attempts[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_clockwait;
+attempts[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_wait;
 attempts[n.CALL_SEM_POST] = posixSemaphore.sem_post;
 attempts[n.CALL_SEM_GETVALUE] = posixSemaphore.sem_getvalue;
 

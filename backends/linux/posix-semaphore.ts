@@ -148,15 +148,9 @@ export function sem_getvalue(call: Call): number {
 
 // Waiting
 
-/** Of a call that waits until a time: by which clock. sem_timedwait has but one. */
-const clockOf = ({ syscall, a }: Call): number =>
-  syscall.parameters.includes("clockid") ? a : CLOCK_REALTIME;
-
 /** What is wrong with the time that a call waits until: -errno, or 0. */
-function mistakeIn(call: Call): number {
-  if ((call.payload as SemaphorePlace).deadline === undefined) return 0;
-  const clockid = clockOf(call);
-  if (clockid === CLOCK_REALTIME) return 0;
+function mistakeIn({ a: clockid, deadline }: Call): number {
+  if (deadline === undefined || clockid === CLOCK_REALTIME) return 0;
   if (clockid !== CLOCK_MONOTONIC) return -EINVAL;
   return libc.hasSemaphoreClocks ? 0 : -ENOSYS;
 }
@@ -165,8 +159,8 @@ function mistakeIn(call: Call): number {
 export function sem_wait(call: Call): number {
   const result = mistakeIn(call) || sem_trywait(call);
   if (result !== -EAGAIN) return result;
-  const { deadline } = call.payload as SemaphorePlace;
-  const isOver = deadline !== undefined && deadline <= (readClock(clockOf(call)) as bigint);
+  const { a: clockid, deadline } = call;
+  const isOver = deadline !== undefined && deadline <= (readClock(clockid) as bigint);
   return isOver ? -ETIMEDOUT : BLOCKED;
 }
 
@@ -182,12 +176,12 @@ export function sem_waitBlocking(call: Call): number {
 }
 
 /** What a lane is to wait for, with a pin to be given back; -errno if there is no semaphore any more. */
-export function semaphoreWaitOf(call: Call): SemaphoreWait | number {
-  const { address, deadline } = call.payload as SemaphorePlace;
+export function semaphoreWaitOf({ a: clockid, deadline, payload }: Call): SemaphoreWait | number {
+  const { address } = payload as SemaphorePlace;
   const slot = pin(address);
   if (slot === -1) return -ENOMEM;
   const place = findPlace(address, PROT_WRITE);
-  if (place >= 0) return { place, clockid: clockOf(call), deadline, pin: slot };
+  if (place >= 0) return { place, clockid, deadline, pin: slot };
   unpin(slot);
   return place;
 }

@@ -50,8 +50,7 @@ export const sem_getvalue: Attempt = ({ kernel, words, out }, task, call) => {
 export const sem_wait: Attempt = ({ kernel }, task, call, isNew) =>
   isNew ? kernel.sem_wait(task, ...addressOf(call)) : kernel.resume(task);
 
-function deadlineOf({ payload }: Call): Words {
-  const { deadline = 0n } = payload as SemaphorePlace;
+function deadlineOf({ deadline = 0n }: Call): Words {
   return [lowOf(deadline), highOf(deadline)];
 }
 

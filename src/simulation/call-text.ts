@@ -214,9 +214,9 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
     case n.CALL_SEM_INIT:
       return [addressText(payload), `${a}`, `${b >>> 0}`];
     case n.CALL_SEM_TIMEDWAIT:
-      return [addressText(payload), ...untilText((payload as SemaphorePlace).deadline)];
+      return [addressText(payload), ...untilText(deadline)];
     case n.CALL_SEM_CLOCKWAIT:
-      return [addressText(payload), nameOf(a, clocks), ...untilText((payload as SemaphorePlace).deadline)];
+      return [addressText(payload), nameOf(a, clocks), ...untilText(deadline)];
     case n.CALL_SEM_CLOSE:
     case n.CALL_SEM_DESTROY:
     case n.CALL_SEM_WAIT:

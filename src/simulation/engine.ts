@@ -12,6 +12,9 @@ import {
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_POLL,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SPAWN,
@@ -671,7 +674,7 @@ function isTimed({ call }: PendingCall): boolean {
   );
 }
 
-/** Whether a call waits in a line of System V queues or semaphores, in the kernel: a thread of its own does. */
+/** Whether a call waits in a line of System V queues or semaphores, or at memory, in the kernel: a thread of its own does. */
 function waitsInLine({ call }: PendingCall): boolean {
   switch (call.syscall.number) {
     case CALL_MSGSND:
@@ -679,6 +682,9 @@ function waitsInLine({ call }: PendingCall): boolean {
     case CALL_SEMOP:
     case CALL_SEMTIMEDOP:
     case CALL_FUTEX:
+    case CALL_SEM_WAIT:
+    case CALL_SEM_TIMEDWAIT:
+    case CALL_SEM_CLOCKWAIT:
       return true;
     default:
       return false;

@@ -1,5 +1,6 @@
 // Rows of calls on POSIX semaphores: sem_overview(7).
 import * as n from "../../assembly/abi/calls.js";
+import { CLOCK_REALTIME } from "../../assembly/abi/time.js";
 import { exactLong, int, intOr, nanoseconds, path, unsigned } from "../arguments.js";
 import { Call, type SemaphorePlace } from "../call.js";
 import type { SyscallName } from "../linux.js";
@@ -35,10 +36,14 @@ const GUARDED =
   "in C an address that is not mapped, or memory that is no semaphore, is undefined, and ends the process at worst; what another process does to " +
   "the memory while a call waits at it (cuts the object off, overwrites it) nobody can guard against";
 
-const place = (name: SyscallName, sem: unknown, deadline?: bigint): SemaphorePlace => ({
-  address: exactLong(name, "sem", sem),
-  deadline,
-});
+const place = (name: SyscallName, sem: unknown): SemaphorePlace => ({ address: exactLong(name, "sem", sem) });
+
+/** A call that waits until a time. */
+function until(name: SyscallName, self: Syscall, sem: unknown, clockid: number, abs_timeout: unknown): Call {
+  const call = new Call(self, clockid, 0, 0, place(name, sem));
+  call.deadline = nanoseconds(name, "abs_timeout", abs_timeout);
+  return call;
+}
 
 /** A call on a semaphore, which takes nothing else. */
 const on =
@@ -208,10 +213,7 @@ export const posixSemaphoreCalls = {
       restart: "restart_block",
       errors: [...waitErrors, { errno: "ETIMEDOUT", when: "the time is over" }],
     },
-    (self, sem, abs_timeout) => {
-      const deadline = nanoseconds("sem_timedwait", "abs_timeout", abs_timeout);
-      return new Call(self, 0, 0, 0, place("sem_timedwait", sem, deadline));
-    },
+    (self, sem, abs_timeout) => until("sem_timedwait", self, sem, CLOCK_REALTIME, abs_timeout),
   ),
   sem_clockwait: row(
     "sem_clockwait",
@@ -232,11 +234,8 @@ export const posixSemaphoreCalls = {
         { errno: "ETIMEDOUT", when: "the time is over" },
       ],
     },
-    (self, sem, clockid, abs_timeout) => {
-      const deadline = nanoseconds("sem_clockwait", "abs_timeout", abs_timeout);
-      const clock = int("sem_clockwait", "clockid", clockid);
-      return new Call(self, clock, 0, 0, place("sem_clockwait", sem, deadline));
-    },
+    (self, sem, clockid, abs_timeout) =>
+      until("sem_clockwait", self, sem, int("sem_clockwait", "clockid", clockid), abs_timeout),
   ),
   sem_post: row(
     "sem_post",
