@@ -1,6 +1,6 @@
 // What the tests of the examples share. They use the built examples: on the real kernel each process imports them.
 import { IPC_RMID, IPC_STAT, type Linux, MSG_INFO, O_RDONLY, SEM_INFO, SIGKILL, WNOHANG } from "linux-ipc";
-import { type ExplorationError, type ExplorationOptions, explore } from "linux-ipc/simulation";
+import { type ExplorationError, type ExplorationOptions, explore, replay } from "linux-ipc/simulation";
 import { expect, onTestFinished } from "vitest";
 
 export const isLinux = process.platform === "linux";
@@ -31,6 +31,32 @@ export async function foundIn(
   const { failure } = await explore.check(options, async (linux) => void (await run(linux)));
   if (failure === undefined) throw new Error("all schedules are well");
   return failure;
+}
+
+/**
+ * What goes wrong on the model in some schedule, where several things can: one whose message matches. It is found by
+ * searches from different seeds, for each ends with what it finds first.
+ */
+export async function foundLike(
+  run: (linux: Linux) => Promise<unknown>,
+  message: RegExp,
+): Promise<ExplorationError> {
+  for (let seed = 1; seed <= 1000; seed++) {
+    const { failure } = await explore.check({ seed }, async (linux) => void (await run(linux)));
+    if (failure !== undefined && message.test(failure.message)) return failure;
+  }
+  throw new Error(`no schedule fails like ${message}`);
+}
+
+/** Replays what was found, by what it prints: the same goes wrong, in the same steps. */
+export async function expectReplay(
+  { kind, failure, message }: ExplorationError,
+  run: (linux: Linux) => Promise<unknown>,
+): Promise<void> {
+  const [, printed] = /^replay: LINUX_IPC_REPLAY=(.*)$/m.exec(message) ?? [];
+  expect(printed).toBe(failure);
+  const replayed = replay(failure, async (linux) => void (await run(linux)));
+  await expect(replayed).rejects.toMatchObject({ kind, failure, divergence: undefined });
 }
 
 /** Runs a function on the kernel below. */
@@ -124,6 +150,7 @@ async function removeAll(linux: Linux, names: readonly string[], made: Made): Pr
   for (const name of names) {
     await codeOf(linux.mq_unlink(name));
     await codeOf(linux.shm_unlink(name));
+    await codeOf(linux.sem_unlink(name));
   }
   for (const id of made.msgget) await codeOf(linux.msgctl(id, IPC_RMID));
   for (const id of made.semget) await codeOf(linux.semctl(id, 0, IPC_RMID));
@@ -133,6 +160,7 @@ async function expectNoNames(linux: Linux, name: string, suffixes: readonly stri
   for (const suffix of suffixes) {
     expect(await codeOf(linux.mq_open(name + suffix, O_RDONLY)), name + suffix).toBe("ENOENT");
     expect(await codeOf(linux.shm_open(name + suffix, O_RDONLY)), name + suffix).toBe("ENOENT");
+    expect(await codeOf(linux.sem_open(name + suffix, 0)), name + suffix).toBe("ENOENT");
   }
 }
 
