@@ -152,7 +152,7 @@ export function inspectSharedObject(index: u32): i32 {
   return 1;
 }
 
-/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*. */
+/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*, openings as a semaphore. */
 export function inspectMappedPart(index: u32): i32 {
   if (!pool(MAPPED_PART_POOL).isUsed(index)) return 0;
   const part = partAt(index);
@@ -164,6 +164,7 @@ export function inspectMappedPart(index: u32): i32 {
   answer(5, part.object);
   answer(6, part.protection);
   answer(7, part.flags);
+  answer(8, part.opens);
   return 1;
 }
 

@@ -245,6 +245,8 @@ export interface MappedPartFacts {
   readonly isPrivate: boolean;
   /** Whether a file was mapped: of a private mapping it is a copy. */
   readonly isOfFile: boolean;
+  /** How often sem_open has opened it; 0 for what mmap made. */
+  readonly semaphoreOpens: number;
 }
 
 /** A System V message queue. */
@@ -636,6 +638,7 @@ export class Machine {
         protection: out(6),
         isPrivate: (out(7) & 1) === 0,
         isOfFile: (out(7) & 4) !== 0,
+        semaphoreOpens: out(8),
       }),
     );
   }
