@@ -332,7 +332,7 @@ export function protectMemory(process: Process, address: i64, length: i64, prote
   const mapping = mappingWith(process, first, pages);
   if (!mapping) return -ENOMEM;
   if (
-    !(protection & PROT_WRITE) &&
+    protection != (PROT_READ | PROT_WRITE) &&
     isSemaphoreWaitedIn(processIndex(process), address, endOf(first + pages))
   ) {
     return -EBUSY;

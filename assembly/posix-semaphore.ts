@@ -27,6 +27,7 @@ import {
   TASK_FLAG_TIMED_OUT,
   Task,
 } from "./core/task";
+import { firstInQueue, firstWaitOf, nextInQueue, WaitQueue } from "./core/wait";
 import { ANY_BITS, keyOf, leaveWoken, parkAt, setDeadline, wakeFutex } from "./futex";
 import { placeOf } from "./mapping";
 
@@ -167,4 +168,15 @@ export function interruptSemaphoreWait(task: Task): i32 {
   if (!task.has(TASK_FLAG_PARKED)) return -EINTR;
   const result = goOnWaiting(task);
   return result == BLOCKED ? interruptSemaphoreWait(task) : result;
+}
+
+/** How many stand before a task in the line of the semaphore that it waits for; -1 if it was woken, and stands in none. */
+export function placeInLine(task: Task): i32 {
+  const own = firstWaitOf(task);
+  if (!own) return -1;
+  let place = 0;
+  for (let wait = firstInQueue(changetype<WaitQueue>(<usize>own.queue))!; wait !== own; place++) {
+    wait = nextInQueue(wait)!;
+  }
+  return place;
 }

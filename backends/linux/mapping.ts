@@ -252,7 +252,7 @@ export function mprotect(call: Call): number {
   if (found === undefined) return -ENOMEM;
   const { kept, first, end } = found;
   // libc, going on there, would end the process.
-  const isTaken = (prot & PROT_WRITE) === 0;
+  const isTaken = (prot & BOTH) !== BOTH;
   if (isTaken && isPinned(address, (end - first) * libc.pageSize, true)) return -EBUSY;
   const gone = kept.pages.subarray(first, end).indexOf(GONE);
   const last = gone === -1 ? end : first + gone;

@@ -151,6 +151,8 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  inspectPosixSemaphore(object: I, offset: I): I;
+  inspectSemaphoreWait(task: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;

@@ -20,7 +20,12 @@ import {
 } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
-import { posixSemaphoreSteps, posixSemaphoresOfOne, somePosixSemaphores } from "./posix-semaphore.js";
+import {
+  namedSemaphoresOfOne,
+  posixSemaphoreSteps,
+  semaphoreMappingSteps,
+  somePosixSemaphores,
+} from "./posix-semaphore.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
 import { brokenMapping, makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
@@ -81,7 +86,7 @@ const mixtures = {
   shm: sharedFileSteps,
   "shm-mapping": [...scaled(mappingSteps, 2), ...sharedFileSteps.filter(neverWaits)],
   "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
-  semaphore: [...scaled(posixSemaphoreSteps, 4), interruption(30)],
+  semaphore: [...scaled([...posixSemaphoreSteps, ...semaphoreMappingSteps], 4), interruption(30)],
   "semaphore-process": [...posixSemaphoreSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
@@ -140,7 +145,7 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   "shm-mapping": fc.oneof({ weight: 4, arbitrary: someObjects }, { weight: 1, arbitrary: brokenMapping }),
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
   semaphore: somePosixSemaphores,
-  "semaphore-process": fc.tuple(posixSemaphoresOfOne, family).map(([first, then]) => [...first, ...then]),
+  "semaphore-process": fc.tuple(namedSemaphoresOfOne, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
   sysv: someSysvQueues,
