@@ -25,6 +25,7 @@ import { OpenFile } from "./core/file";
 import { createTree, TMP } from "./core/inode";
 import { machine } from "./core/machine";
 import { OUT, WINDOW } from "./core/memory";
+import { isSemaphoreWait } from "./core/memory-wait";
 import { CHUNK_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import {
   findProcess,
@@ -50,7 +51,7 @@ import { flushObject } from "./kinds";
 import { unmapAll } from "./mapping";
 import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
-import { interruptSemaphoreWait, isSemaphoreWait } from "./posix-semaphore";
+import { interruptSemaphoreWait } from "./posix-semaphore";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
 import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
 import {

@@ -251,6 +251,9 @@ export function mprotect(call: Call): number {
   const found = find(address, length);
   if (found === undefined) return -ENOMEM;
   const { kept, first, end } = found;
+  // libc, going on there, would end the process.
+  const isTaken = (prot & BOTH) !== BOTH;
+  if (isTaken && isPinned(address, (end - first) * libc.pageSize, true)) return -EBUSY;
   const gone = kept.pages.subarray(first, end).indexOf(GONE);
   const last = gone === -1 ? end : first + gone;
   if (last > first) {
@@ -307,19 +310,16 @@ function access({ payload }: Call, way: number, transfer: typeof libc.process_vm
   return libc.resultOrErrno(transfer(process.pid, address, 1, address + 16, 1, 0));
 }
 
-/** Where the bytes at an address really are, and how many: until a page that is unmapped or protected. */
+/** Where the bytes at an address really are, and how many of the mapping: until a page that is unmapped or protected. */
 function reachable(address: number, length: number, way: number): readonly [place: number, count: number] {
-  let start = 0;
+  const first = partAt(address);
+  if (first === undefined) return [0, 0];
   let count = 0;
-  while (count < length) {
-    const part = partAt(address + count);
-    if (part === undefined || (part.protection & way) === 0) break;
-    const place = part.place + (address + count - part.address);
-    if (count === 0) start = place;
-    else if (place !== start + count) break;
+  for (let part: MappedPart | undefined = first; count < length; part = partAt(address + count)) {
+    if (part === undefined || part.mapping !== first.mapping || (part.protection & way) === 0) break;
     count = Math.min(length, part.address + part.length - address);
   }
-  return [start, count];
+  return [first.place + (address - first.address), count];
 }
 
 // Words
@@ -345,7 +345,14 @@ function* partsOf(kept: Kept): Generator<MappedPart> {
     if (protection === GONE) continue;
     const from = first * libc.pageSize;
     const length = (end - first) * libc.pageSize;
-    yield { address: address + from, length, place: placeIn(kept) + from, protection, isShared };
+    yield {
+      address: address + from,
+      length,
+      mapping: address,
+      place: placeIn(kept) + from,
+      protection,
+      isShared,
+    };
   }
 }
 
@@ -367,6 +374,7 @@ function partAt(address: number): MappedPart | undefined {
   return {
     address: kept.address + start,
     length: libc.pageSize,
+    mapping: kept.address,
     place: placeIn(kept) + start,
     protection,
     isShared: kept.isShared,

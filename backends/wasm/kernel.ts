@@ -152,6 +152,8 @@ export interface KernelExports {
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
   semaphoreAdjustment(process: I, id: I, num: I): I;
+  inspectPosixSemaphore(object: I, offset: I): I;
+  inspectSemaphoreWait(task: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;
