@@ -51,6 +51,7 @@ import { unmapAll } from "./mapping";
 import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
+import { releaseNextRobust } from "./robust-list";
 import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
 import {
   interruptSemaphoreCall,
@@ -181,7 +182,7 @@ function isAtMemory(task: Task): bool {
 }
 
 /**
- * One step of a death, in which no memory is mapped any more: undoes what it did to the semaphores of one set; with none left closes
+ * One step of a death: releases one robust lock; with none left no memory is mapped any more, and it undoes what it did to the semaphores of one set; with none left closes
  * descriptors up to the first that was the last use of its open file; with none left of these becomes a zombie. Returns 0 when the
  * process has ended.
  */
@@ -199,7 +200,8 @@ export function exitStep(task: Task): i32 {
     return 1;
   }
   const process = processAt(task.process);
-  // do_exit: exit_mm, exit_sem, then exit_files.
+  // do_exit: exit_mm, with the robust list first, exit_sem, then exit_files.
+  if (releaseNextRobust(process, task)) return 1;
   unmapAll(process);
   if (undoNext(process)) return 1;
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {

@@ -3,7 +3,7 @@
 import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import type { SemaphoreOperation } from "../../src/sysv-semaphore.js";
 import { readClock } from "./clock.js";
-import { type FutexWait, waitPlainly } from "./futex-call.js";
+import { type FutexVectorWait, type FutexWait, waitForWordsPlainly, waitPlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
 import { operatePlainly } from "./semop.js";
@@ -49,6 +49,11 @@ export type LaneRequest =
       readonly wait: FutexWait;
       /** What keeps the memory mapped: a slot of mapped-parts.ts. */
       readonly pin: number;
+    }
+  | {
+      readonly call: "futex_waitv";
+      readonly wait: FutexVectorWait;
+      readonly pins: readonly number[];
     };
 
 /** What a call gives beyond its integer: the message that was received. */
@@ -85,6 +90,8 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
     }
     case "futex":
       return { result: waitPlainly(request.wait), value: undefined };
+    case "futex_waitv":
+      return { result: waitForWordsPlainly(request.wait), value: undefined };
     case "msgrcv": {
       const { msqid, room, type, flags } = request;
       const received = receivePlainly(msqid, room, type, flags);
