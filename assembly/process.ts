@@ -53,6 +53,7 @@ import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
 import { interruptSemaphoreWait } from "./posix-semaphore";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
+import { releaseNextRobust } from "./robust-list";
 import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
 import {
   interruptSemaphoreCall,
@@ -183,7 +184,7 @@ function isAtMemory(task: Task): bool {
 }
 
 /**
- * One step of a death, in which no memory is mapped any more: undoes what it did to the semaphores of one set; with none left closes
+ * One step of a death: releases one robust lock; with none left no memory is mapped any more, and it undoes what it did to the semaphores of one set; with none left closes
  * descriptors up to the first that was the last use of its open file; with none left of these becomes a zombie. Returns 0 when the
  * process has ended.
  */
@@ -201,7 +202,9 @@ export function exitStep(task: Task): i32 {
     return 1;
   }
   const process = processAt(task.process);
-  // do_exit: exit_mm, exit_sem, then exit_files. Whoever sees what is undone sees the memory unmapped (seen so 2,000 times).
+  // do_exit: exit_mm, with the robust list first, exit_sem, then exit_files. Whoever sees what is undone sees the memory unmapped (seen so
+  // 2,000 times).
+  if (releaseNextRobust(process, task)) return 1;
   unmapAll(process);
   if (undoNext(process)) return 1;
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {

@@ -102,6 +102,19 @@ export interface FutexRequest {
   readonly value3: number;
 }
 
+/** What futex_waitv waits for. */
+export interface FutexVector {
+  readonly waiters: readonly import("./futex.js").FutexWaiter[];
+  /** Until when: nanoseconds of a clock; undefined for ever. */
+  readonly timeout: bigint | undefined;
+}
+
+/** A word of memory, and how long to wait there: nanoseconds, undefined for ever. */
+export interface MemoryWord {
+  readonly address: number;
+  readonly timeout: bigint | undefined;
+}
+
 /** The message that msgsnd sends, or what msgrcv wants and where that goes. */
 export interface SysvMessage {
   readonly type: bigint;
@@ -144,6 +157,8 @@ export type Payload =
   | FutexRequest
   | SemaphorePlace
   | SemaphoreOpening
+  | FutexVector
+  | MemoryWord
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument

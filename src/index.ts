@@ -3,6 +3,7 @@ export type { PollEntry } from "./call.js";
 export * from "./constants.js";
 export type { NameOptions } from "./descriptor.js";
 export { errnoName, SyscallError, type SyscallErrorDetails } from "./errors.js";
+export { FUTEX_OP, type FutexWaiter, type MemoryWaitResult } from "./futex.js";
 export {
   type ExecutableOptions,
   type FileStatus,

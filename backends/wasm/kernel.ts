@@ -97,6 +97,12 @@ export interface KernelExports {
     otherHigh: I,
     value3: I,
   ): I;
+  futex_waitv(task: I, count: I, flags: I, hasTime: I, low: I, high: I, clockid: I): I;
+  set_robust_list(task: I, low: I, high: I, lengthLow: I, lengthHigh: I): I;
+  get_robust_list(task: I): I;
+  memory_word(task: I, call: I, low: I, high: I, value: I, expected: I): I;
+  memory_wait(task: I, low: I, high: I, expected: I, hasTime: I, timeLow: I, timeHigh: I): I;
+  memory_notify(task: I, low: I, high: I, count: I): I;
   wakeShared(process: I, low: I, high: I, count: I): I;
   sem_open(task: I, length: I, slashes: I, oflag: I, mode: I, value: I): I;
   sem_close(task: I, low: I, high: I): I;
@@ -109,6 +115,7 @@ export interface KernelExports {
   sem_clockwait(task: I, low: I, high: I, clockid: I, timeLow: I, timeHigh: I): I;
   sem_post(task: I, low: I, high: I): I;
   sem_getvalue(task: I, low: I, high: I): I;
+  mappedPart(process: I, low: I, high: I, length: I): I;
   mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
   proceed(task: I): I;

@@ -49,6 +49,26 @@ function bytesAt(
   return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
 }
 
+/** Some of a process's memory, which is no mapping of its own. */
+export function partOfMapping(memory: Memory, process: number, address: number, length: number): Mapping {
+  return new Mapping(address, length, {
+    bytes: () => partAt(memory, process, address, length),
+    wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+  });
+}
+
+function partAt(
+  { kernel, bytes }: Memory,
+  process: number,
+  address: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const place = BigInt(address);
+  const start = kernel.mappedPart(process, lowOf(place), highOf(place), length);
+  if (start === 0) throw new SyscallError(EFAULT, "mmap");
+  return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
+}
+
 function wakeAt({ kernel }: Memory, process: number, address: number, count: number): number {
   const place = BigInt(address);
   const result = kernel.wakeShared(process, lowOf(place), highOf(place), count);
