@@ -164,6 +164,12 @@ export function queueSettings(syscall: string, argument: string, value: unknown)
   };
 }
 
+/** An integer of 16 bits: a C short, or an unsigned one from 0 on. */
+export function short(syscall: string, argument: string, value: unknown, isSigned: boolean): number {
+  if (isSigned ? isShort(value) : isUnsignedShort(value)) return value as number;
+  throw argumentError(syscall, argument, isSigned ? SHORT : UNSIGNED_SHORT, value);
+}
+
 /** What semop(2) is to do, copied. */
 export function semaphoreOperations(
   syscall: string,
