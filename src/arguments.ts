@@ -42,6 +42,12 @@ export function unsigned(syscall: string, argument: string, value: unknown): num
   throw argumentError(syscall, argument, "an unsigned 32-bit integer", value);
 }
 
+/** A 32-bit word, signed or not: the same bits as an integer that is signed. */
+export function word(syscall: string, argument: string, value: unknown): number {
+  if (typeof value === "number" && ((value | 0) === value || value >>> 0 === value)) return value | 0;
+  throw argumentError(syscall, argument, "a 32-bit integer, signed or not", value);
+}
+
 /** A C long, as far as a number is exact. */
 export function exactLong(syscall: string, argument: string, value: unknown): number {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
