@@ -4,6 +4,7 @@ import { PATH_MAX } from "./abi/limits";
 import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { copyName, inodeAt, ROOT } from "./core/inode";
+import { objectById } from "./core/ipc";
 import { OUT, WINDOW } from "./core/memory";
 import {
   MAPPED_PART_POOL,
@@ -18,13 +19,14 @@ import {
 } from "./core/pool";
 import { processAt } from "./core/process";
 import { operationAt, operationsOf } from "./core/semaphore-operation";
+import { findUndo } from "./core/semaphore-undo";
 import { sharedObjectAt } from "./core/shared-object";
 import { taskAt, taskIndex } from "./core/task";
 import { partAt } from "./mapping";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
 import { sysvQueueAt } from "./sysv-queue";
-import { semaphoreSetAt, waiterAt } from "./sysv-semaphore";
+import { SemaphoreSet, semaphoreSetAt, waiterAt } from "./sysv-semaphore";
 
 function answer(place: u32, value: u32): void {
   store<u32>(OUT + place * 4, value);
@@ -118,6 +120,14 @@ export function inspectSemaphoreWaiter(set: u32, place: u32): i32 {
   answer(3, operation.num);
   answer(4, operation.op);
   return 1;
+}
+
+/** What the end of a process will add to a semaphore, because of SEM_UNDO; 0 if there is no such set. */
+export function semaphoreAdjustment(process: u32, id: i32, num: u32): i32 {
+  const set = objectById(SEMAPHORE_SET_POOL, id);
+  if (!set) return 0;
+  const undo = findUndo(processAt(process), changetype<SemaphoreSet>(set).index);
+  return undo ? undo.adjustment(num) : 0;
 }
 
 /**

@@ -9,7 +9,7 @@
 //
 // Models mm/mmap.c of Linux 6.18: do_mmap, do_munmap; mprotect_fixup (mm/mprotect.c), mm/msync.c, check_write_seal (mm/memfd.c)
 // and process_vm_rw_single_vec (mm/process_vm_access.c).
-import { EACCES, EBADF, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from "./abi/errno";
+import { EACCES, EBADF, EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from "./abi/errno";
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "./abi/memfd";
 import {
   MAP_ANONYMOUS,
@@ -26,6 +26,7 @@ import { fileOf } from "./core/descriptor";
 import { OpenFile } from "./core/file";
 import { machine } from "./core/machine";
 import { MAPPED_PART_SIZE, MAPPED_PARTS, OUT, WINDOW } from "./core/memory";
+import { isWaitedIn } from "./core/memory-wait";
 import { MAPPED_PART_POOL, pool } from "./core/pool";
 import { Process, processAt, processIndex } from "./core/process";
 import {
@@ -56,9 +57,18 @@ export class MappedPart {
   protection: u32;
   /** PART_*. */
   flags: u32;
+  /** How often sem_open(3) has opened it, if it is a semaphore's; 0 for what mmap made. */
+  opens: u32;
+  /** With how many slashes the name begins that a semaphore was opened by. */
+  slashes: u32;
 
   get end(): u32 {
     return this.start + this.pages;
+  }
+
+  /** Whether it shows the object itself, and no copy. */
+  get isShared(): bool {
+    return (this.flags & PART_SHARED) != 0;
   }
 
   /** Whether the object can be written through it, now or after an mprotect: is_shared_maywrite. */
@@ -101,12 +111,12 @@ function partWith(process: Process, page: u32): MappedPart | null {
   return null;
 }
 
-/** A part of the mapping whose range has some pages of a process; null if no mapping has them all. */
+/** A part of the mapping whose range has some pages of a process; null if no mapping has them all. Semaphores are none. */
 function mappingWith(process: Process, page: u64, pages: u64): MappedPart | null {
   const owner = processIndex(process) + 1;
   for (let index: u32 = 0; index < partCount(); index++) {
     const part = partAt(index);
-    if (part.process != owner || page < <u64>part.origin) continue;
+    if (part.process != owner || part.opens || page < <u64>part.origin) continue;
     if (page + pages <= <u64>part.origin + part.originPages) return part;
   }
   return null;
@@ -154,22 +164,39 @@ export function mapMemory(
   if (pool(MAPPED_PART_POOL).isFull()) return -ENOMEM;
   const object = file && isShared ? objectOf(file) : copyOf(file, offset, <u32>pages * machine.pageSize);
   if (!object) return -ENOMEM;
-  const part = partAt(pool(MAPPED_PART_POOL).take());
-  const origin = freeRange(process, <u32>pages);
-  part.process = processIndex(process) + 1;
-  part.origin = origin;
-  part.originPages = <u32>pages;
-  part.start = origin;
-  part.pages = <u32>pages;
+  const part = addPart(process, <u32>pages);
   part.object = sharedObjectIndex(object);
   part.objectPage = <u32>(start / machine.pageSize);
   part.protection = protection;
   part.flags = partFlags;
+  return showObject(part);
+}
+
+/** A new mapping, which shows nothing yet. There must be room for it. */
+function addPart(process: Process, pages: u32): MappedPart {
+  const origin = freeRange(process, pages);
+  const part = partAt(pool(MAPPED_PART_POOL).take());
+  part.process = processIndex(process) + 1;
+  part.origin = origin;
+  part.originPages = pages;
+  part.start = origin;
+  part.pages = pages;
+  return part;
+}
+
+/** Lets a new mapping show its object: 0, with the address and the process in OUT. */
+function showObject(part: MappedPart): i32 {
+  const object = sharedObjectAt(part.object);
   count(part, 1);
   // Views of it can be written to, whatever its protection.
-  object.mappedEnd = max<u32>(object.mappedEnd, <u32>start + <u32>pages * machine.pageSize);
-  store<u64>(OUT, <u64>origin * machine.pageSize);
-  store<u32>(OUT + 8, processIndex(process));
+  object.mappedEnd = max<u32>(object.mappedEnd, (part.objectPage + part.pages) * machine.pageSize);
+  return answerMapping(part);
+}
+
+/** Tells of a mapping: 0, with the address and the process in OUT. */
+export function answerMapping(part: MappedPart): i32 {
+  store<u64>(OUT, <u64>part.origin * machine.pageSize);
+  store<u32>(OUT + 8, part.process - 1);
   return 0;
 }
 
@@ -230,12 +257,14 @@ function count(part: MappedPart, change: i32): void {
 
 // munmap(2), mprotect(2), msync(2)
 
-/** munmap(2): what is not mapped any more is no mistake, within the range of a mapping. */
+/** munmap(2): what is not mapped any more is no mistake, within the range of a mapping. Nobody may wait in that. */
 export function unmapMemory(process: Process, address: i64, length: i64): i32 {
   if (!isAligned(address) || length == 0) return -EINVAL;
   const pages = pagesOf(length);
   const first = <u64>address / machine.pageSize;
-  if (!mappingWith(process, first, pages)) return -EINVAL;
+  const mapping = mappingWith(process, first, pages);
+  if (!mapping) return -EINVAL;
+  if (isWaitedInMapping(process, mapping)) return -EBUSY;
   if (!canSplit()) return -ENOMEM;
   const end = <u32>(first + pages);
   for (let page = <u32>first; page < end; ) {
@@ -249,6 +278,12 @@ export function unmapMemory(process: Process, address: i64, length: i64): i32 {
     remove(cut);
   }
   return 0;
+}
+
+/** Whether a call waits anywhere in the range that a mapping was given. */
+export function isWaitedInMapping(process: Process, part: MappedPart): bool {
+  const start = <i64>part.origin * machine.pageSize;
+  return isWaitedIn(processIndex(process), start, start + <i64>part.originPages * machine.pageSize);
 }
 
 function remove(part: MappedPart): void {
@@ -349,6 +384,42 @@ export function unmapAll(process: Process): void {
   }
 }
 
+// Semaphores with names, which semaphore-open.ts maps
+
+/** The mapping of an object that a process has opened as a semaphore by a name with so many slashes in front; null if there is none. */
+export function semaphoreMapping(process: Process, object: SharedObject, slashes: u32): MappedPart | null {
+  const owner = processIndex(process) + 1;
+  const shown = sharedObjectIndex(object);
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (part.process == owner && part.opens && part.object == shown && part.slashes == slashes) return part;
+  }
+  return null;
+}
+
+/** Maps the first page of an object for a semaphore, not opened yet; null if the model has no room for it. */
+export function mapSemaphore(process: Process, object: SharedObject, slashes: u32): MappedPart | null {
+  if (pool(MAPPED_PART_POOL).isFull()) return null;
+  const part = addPart(process, 1);
+  part.object = sharedObjectIndex(object);
+  part.protection = PROT_READ | PROT_WRITE;
+  part.flags = PART_SHARED | PART_MAY_WRITE | PART_OF_FILE;
+  part.slashes = slashes;
+  showObject(part);
+  return part;
+}
+
+/** The semaphore that sem_open gave an address to; null if none has it. */
+export function findSemaphore(process: Process, address: i64): MappedPart | null {
+  const part = isAligned(address) ? partOf(process, address) : null;
+  return part && part.opens ? part : null;
+}
+
+/** Takes a semaphore out of the address space. */
+export function unmapSemaphore(part: MappedPart): void {
+  remove(part);
+}
+
 // Access
 
 /** One attempt at copying mapped bytes to the window: how many until one is not there or may not be read, -EFAULT or MORE. */
@@ -394,6 +465,32 @@ function canMove(part: MappedPart, page: u32, way: i32): bool {
 /** Whether an object has a page that a part shows. */
 function isThere(part: MappedPart, page: u32): bool {
   return <u64>objectPageOf(part, page) * machine.pageSize < <u64>sharedObjectAt(part.object).size;
+}
+
+/** The part of a process that has an address; null if none has. */
+export function partOf(process: Process, address: i64): MappedPart | null {
+  const page = <u64>address / machine.pageSize;
+  return page < <u64>u32.MAX_VALUE ? partWith(process, <u32>page) : null;
+}
+
+/**
+ * Where some bytes of a process lie in linear memory; 0 unless all are mapped, are there, and have one of the protections of `way`. An
+ * access that needs no more than to read has both, for what can be written can be read.
+ */
+export function placeOf(process: Process, address: i64, length: u32, way: i32): usize {
+  let place: usize = 0;
+  const end = address + length;
+  for (let at = address; at < end; ) {
+    const part = partOf(process, at);
+    const page = <u32>(<u64>at / machine.pageSize);
+    if (!part || !canMove(part, page, way)) return 0;
+    const inPage = <u32>(at & (machine.pageSize - 1));
+    const bytes = bytesOf(sharedObjectAt(part.object)) + objectPageOf(part, page) * machine.pageSize + inPage;
+    if (!place) place = bytes;
+    else if (bytes != place + <usize>(at - address)) return 0;
+    at += machine.pageSize - inPage;
+  }
+  return place;
 }
 
 /** Where the bytes of a whole mapping lie in linear memory; 0 unless all are mapped, are there, and may be touched. */

@@ -13,6 +13,7 @@ import {
 import { GONE, PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
 import { unreserve } from "./core/descriptor";
 import { freeOpenFile, OpenFile, openFileAt, openFileIndex } from "./core/file";
+import { dropIfEmpty } from "./core/futex";
 import { freeMessage } from "./core/message";
 import { pool, TASK_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
@@ -72,7 +73,9 @@ export function stopWaitingOn(task: Task, fd: i32): bool {
 
 function stopWaitAndRelease(task: Task, wait: Wait): void {
   const filePlus1 = wait.file;
+  const queue = wait.queue;
   stopWait(task, wait);
+  dropIfEmpty(queue);
   if (filePlus1) releaseFile(openFileAt(filePlus1 - 1));
 }
 

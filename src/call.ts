@@ -9,7 +9,7 @@ export class Call {
   value: unknown = undefined;
   /** Bytes moved so far by a write that was made in several attempts. */
   transferred = 0;
-  /** The time until which a call waits that has one beside its buffer: nanoseconds of CLOCK_REALTIME. */
+  /** The time until which a call waits that has one beside its payload: nanoseconds, of CLOCK_REALTIME unless it names a clock. */
   deadline: bigint | undefined = undefined;
   /** Whether an awaited call has begun to wait: it goes on waiting if O_NONBLOCK is set meanwhile. */
   isWaiting = false;
@@ -91,6 +91,17 @@ export interface MemoryRange {
   readonly length: number;
 }
 
+/** What futex does beside its operation and its value, as that takes it. */
+export interface FutexRequest {
+  readonly address: number;
+  /** How long, or until when it waits: nanoseconds; undefined for ever. */
+  readonly timeout: bigint | undefined;
+  /** In place of a timeout. */
+  readonly value2: number;
+  readonly otherAddress: number;
+  readonly value3: number;
+}
+
 /** The message that msgsnd sends, or what msgrcv wants and where that goes. */
 export interface SysvMessage {
   readonly type: bigint;
@@ -103,8 +114,19 @@ export interface SemaphoreOperations {
   readonly timeout: bigint | undefined;
 }
 
+/** A POSIX semaphore, by its address. */
+export interface SemaphorePlace {
+  readonly address: number;
+}
+
+/** What sem_open opens: a new semaphore has the value, a C unsigned int as an integer of 32 bits. */
+export interface SemaphoreOpening {
+  readonly name: string;
+  readonly value: number;
+}
+
 /**
- * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
+ * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what a futex is to do, what queue to open, how to be told, operations on semaphores, a POSIX semaphore, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -119,6 +141,9 @@ export type Payload =
   | PlacedBytes
   | MappingRequest
   | MemoryRange
+  | FutexRequest
+  | SemaphorePlace
+  | SemaphoreOpening
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument

@@ -2,6 +2,7 @@
 export * from "../assembly/abi/capability.js";
 export * from "../assembly/abi/errno.js";
 export * from "../assembly/abi/fcntl.js";
+export * from "../assembly/abi/futex.js";
 export * from "../assembly/abi/ioctl.js";
 export * from "../assembly/abi/ipc.js";
 export * from "../assembly/abi/limits.js";
@@ -10,6 +11,7 @@ export * from "../assembly/abi/mman.js";
 export * from "../assembly/abi/mqueue.js";
 export * from "../assembly/abi/poll.js";
 export * from "../assembly/abi/sem.js";
+export { SEM_VALUE_MAX } from "../assembly/abi/semaphore.js";
 export * from "../assembly/abi/signal.js";
 export * from "../assembly/abi/splice.js";
 export * from "../assembly/abi/stat.js";

@@ -753,6 +753,137 @@ export interface Linux {
    * @throws EFAULT already the first one
    */
   memory_write(addr: number, buffer: Uint8Array): Promise<number>;
+
+  /**
+   * Waits while a word has a value, until another call wakes it: futex(2). Whoever waits looks at the word again, and decides.
+   *
+   * A word is 32 bits at a multiple of 4. Processes that map the same object wait at the same words of it, wherever they have it mapped;
+   * with FUTEX_PRIVATE_FLAG only tasks of this process do, by the address.
+   * @param uaddr in a mapping of this process
+   * @param futex_op FUTEX_WAIT, or FUTEX_WAIT_BITSET; FUTEX_PRIVATE_FLAG, and with FUTEX_WAIT_BITSET also FUTEX_CLOCK_REALTIME
+   * @param val what the word must have, signed or not
+   * @param timeout nanoseconds, from now on with FUTEX_WAIT, else a time of CLOCK_MONOTONIC or CLOCK_REALTIME; null waits for ever
+   * @param uaddr2 0
+   * @param val3 with FUTEX_WAIT_BITSET the bits by which it can be woken, not 0
+   * @returns 0: it was woken
+   * @throws EAGAIN the word has another value · ETIMEDOUT · EFAULT not mapped, not readable, beyond the end of the object; of a private
+   *   mapping also what may not be written, without FUTEX_PRIVATE_FLAG · EINVAL an odd address, a negative time, no bits · ENOSYS
+   *   FUTEX_CLOCK_REALTIME with FUTEX_WAIT, an unknown operation, and those on priority inheritance · AbortError: it was not woken
+   */
+  futex(
+    uaddr: number,
+    futex_op: number,
+    val: number,
+    timeout?: bigint | null,
+    uaddr2?: number,
+    val3?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+  /**
+   * Wakes some of those who wait at a word, and with some operations moves the others to another, or changes that: futex(2).
+   * @param futex_op FUTEX_WAKE, FUTEX_WAKE_BITSET, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE or FUTEX_WAKE_OP, and FUTEX_PRIVATE_FLAG
+   * @param val how many are woken at `uaddr`, at least one; with FUTEX_REQUEUE and FUTEX_CMP_REQUEUE also none
+   * @param val2 in the timeout's place: how many are moved to `uaddr2`, or with FUTEX_WAKE_OP woken there
+   * @param uaddr2 the other word
+   * @param val3 with FUTEX_CMP_REQUEUE what the first word must have, with FUTEX_WAKE_BITSET bits, with FUTEX_WAKE_OP what FUTEX_OP gives
+   * @returns how many were woken; FUTEX_REQUEUE and FUTEX_CMP_REQUEUE count those that were moved, too
+   * @throws EAGAIN FUTEX_CMP_REQUEUE, and the word has another value · EFAULT a word is not mapped, not readable, beyond the end of the
+   *   object, or not to be written by FUTEX_WAKE_OP; of a private mapping also what may not be written, without FUTEX_PRIVATE_FLAG ·
+   *   EINVAL an odd address, a negative number to requeue, no bits · ENOSYS as above, or an unknown FUTEX_OP
+   */
+  futex(
+    uaddr: number,
+    futex_op: number,
+    val: number,
+    val2: number,
+    uaddr2: number,
+    val3?: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+
+  /**
+   * Opens a POSIX semaphore by its name, which all processes of the machine share: sem_open(3), sem_overview(7). It is the object
+   * `/dev/shm/sem.NAME` of shared memory: 32 bytes, laid out as libc has them, so C programs work on it too. Opened again by a name
+   * that is spelled the same, it has the same address, and is to be closed as often.
+   * @param name up to 251 bytes after a slash
+   * @param oflag O_CREAT, O_EXCL; nothing else counts
+   * @param mode permissions of a new semaphore, less those of the umask; 0 if left out. To open it takes those to read and to write
+   * @param value what a new semaphore has; 0 if left out
+   * @returns its memory, whose `address` the other calls take
+   * @throws ENOENT no such semaphore, without O_CREAT · EEXIST O_CREAT and O_EXCL, and it is there · EACCES its mode forbids it ·
+   *   EINVAL the name is none, or a new one would have more than SEM_VALUE_MAX · ENAMETOOLONG · EMFILE no descriptor is free below
+   *   RLIMIT_NOFILE · ENFILE no open file left in the system · ENOSPC no room for another object · ENOMEM no room to map it
+   */
+  sem_open(name: string, oflag: number, mode?: number, value?: number): Promise<Mapping>;
+
+  /**
+   * Closes a semaphore that `sem_open` gave: sem_close(3). Opened several times, it stays until the last. Its address is none then.
+   * @param sem its address
+   * @throws EINVAL not from sem_open · EBUSY a call of this process waits at it
+   */
+  sem_close(sem: number): Promise<void>;
+
+  /**
+   * Removes the name of a semaphore: sem_unlink(3). Who has it open keeps it, and waits at it as before.
+   * @throws ENOENT no such name · EACCES another's, without CAP_FOWNER · ENAMETOOLONG
+   */
+  sem_unlink(name: string): Promise<void>;
+
+  /**
+   * Makes a semaphore without a name in mapped memory: sem_init(3). Writes 12 of its 32 bytes.
+   * @param sem where: in a mapping that can be read and written, a multiple of 8
+   * @param pshared not 0: of all processes that map the memory; 0: of this process, and of this mapping, alone
+   * @param value at most SEM_VALUE_MAX
+   * @throws EINVAL a greater value, or an odd address · EFAULT no memory that can be read and written
+   */
+  sem_init(sem: number, pshared: number, value: number): Promise<void>;
+
+  /**
+   * Says that a semaphore of `sem_init` is used no more: sem_destroy(3). It has nothing to give back, and leaves all as it is.
+   * @throws EINVAL no semaphore · EFAULT no memory that can be read and written
+   */
+  sem_destroy(sem: number): Promise<void>;
+
+  /**
+   * Takes 1 of a semaphore: sem_wait(3). Waits while it is 0. Who comes while others are on their way may take before them.
+   * @param sem its address: that of what sem_open gave, or where sem_init made it
+   * @throws EINVAL no semaphore: an odd address, or memory that is not laid out as one · EFAULT no memory that can be read and
+   *   written · AbortError: nothing was taken
+   */
+  sem_wait(sem: number, options?: WaitOptions): Promise<void>;
+
+  /**
+   * `sem_wait` that does not wait: sem_wait(3).
+   * @throws EAGAIN it is 0 · as sem_wait
+   */
+  sem_trywait(sem: number): Promise<void>;
+
+  /**
+   * `sem_wait` that waits until a time: sem_wait(3).
+   * @param abs_timeout nanoseconds of CLOCK_REALTIME. A time that is past waits for nothing, and matters only where it is 0
+   * @throws ETIMEDOUT the time is over, and nothing was taken · as sem_wait
+   */
+  sem_timedwait(sem: number, abs_timeout: bigint, options?: WaitOptions): Promise<void>;
+
+  /**
+   * `sem_timedwait` by a clock: sem_clockwait(3).
+   * @param clockid CLOCK_REALTIME or CLOCK_MONOTONIC
+   * @param abs_timeout nanoseconds of that clock
+   * @throws EINVAL another clock · ENOSYS a libc without it, glibc before 2.30 and musl · as sem_timedwait
+   */
+  sem_clockwait(sem: number, clockid: number, abs_timeout: bigint, options?: WaitOptions): Promise<void>;
+
+  /**
+   * Gives 1 to a semaphore, and wakes one who waits at it: sem_post(3).
+   * @throws EOVERFLOW it has SEM_VALUE_MAX · EINVAL no semaphore · EFAULT no memory that can be read and written
+   */
+  sem_post(sem: number): Promise<void>;
+
+  /**
+   * The value of a semaphore: sem_getvalue(3). Never below 0, however many wait.
+   * @throws EINVAL no semaphore · EFAULT no memory that can be read
+   */
+  sem_getvalue(sem: number): Promise<number>;
 }
 
 /** The calls of `Linux` by name. */
@@ -763,7 +894,7 @@ export type SyscallName = Exclude<keyof Linux, "fds">;
  * `sigwait`: what the process catches, a blocked thread does not see.
  */
 export type SyncLinux = {
-  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "sigwait">]: (
+  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "sigwait" | "futex">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
 } & {
@@ -780,6 +911,14 @@ export type SyncLinux = {
     cmd: Command,
     argument?: SemctlArgument,
   ): SemctlResult<Command>;
+  futex(
+    uaddr: number,
+    futex_op: number,
+    val: number,
+    timeout?: bigint | number | null,
+    uaddr2?: number,
+    val3?: number,
+  ): number;
 };
 
 /** Whether a child ended by itself: wait(2). @param status from `waitpid` */

@@ -1,4 +1,5 @@
 // What mmap(2) gives: a range of this process's memory, and arrays over it.
+import { exactLong, int } from "./arguments.js";
 
 /** A kind of typed array. */
 export interface ArrayType<T> {
@@ -13,6 +14,13 @@ export interface MappedMemory {
    * @throws SyscallError EFAULT if they may not be touched now
    */
   bytes(): Uint8Array<ArrayBuffer>;
+
+  /**
+   * Wakes some who wait at a word that all processes may wait at: FUTEX_WAKE of futex(2).
+   * @returns how many
+   * @throws SyscallError EINVAL, EFAULT
+   */
+  wake(byteOffset: number, count: number): number;
 }
 
 /**
@@ -66,5 +74,22 @@ export class Mapping {
       throw new RangeError(`Mapping.array: ${byteOffset} to ${end} of ${byteLength} bytes`);
     }
     return new type(buffer, start + byteOffset, count);
+  }
+
+  /**
+   * Wakes who waits at a word of the mapping, in whichever process: FUTEX_WAKE of futex(2), at once and without waiting. For locks that
+   * are made of `Atomics` and make a call only if somebody waits. In a simulation it is part of the step that the code runs in.
+   * @param byteOffset of the word, from the start of the mapping on: a multiple of 4
+   * @param count how many, at least one: that many are woken if they wait, in the order in which they came
+   * @returns how many were woken
+   * @throws SyscallError EINVAL: an odd place; EFAULT: unmapped, not readable, or beyond the end of the object · RangeError beyond the
+   *   mapping · TypeError
+   */
+  wake(byteOffset: number, count: number): number {
+    const end = exactLong("Mapping.wake", "byteOffset", byteOffset) + 4;
+    if (byteOffset < 0 || end > this.length) {
+      throw new RangeError(`Mapping.wake: ${byteOffset} to ${end} of ${this.length} bytes`);
+    }
+    return this.#memory.wake(byteOffset, int("Mapping.wake", "count", count));
   }
 }

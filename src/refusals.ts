@@ -11,6 +11,16 @@ import {
   O_PATH,
   O_TMPFILE,
 } from "../assembly/abi/fcntl.js";
+import {
+  FUTEX_CMD_MASK,
+  FUTEX_CMP_REQUEUE_PI,
+  FUTEX_FD,
+  FUTEX_LOCK_PI,
+  FUTEX_LOCK_PI2,
+  FUTEX_TRYLOCK_PI,
+  FUTEX_UNLOCK_PI,
+  FUTEX_WAIT_REQUEUE_PI,
+} from "../assembly/abi/futex.js";
 import { MFD_HUGETLB } from "../assembly/abi/memfd.js";
 import {
   MAP_ANONYMOUS,
@@ -84,6 +94,17 @@ judges[n.CALL_MMAP] = ({ a, b, payload }) => {
   return isPlain && (payload as MappingRequest).address === 0 ? 0 : ENOSYS;
 };
 judges[n.CALL_MPROTECT] = ({ a }) => ((a & UNUSUAL_PROTECTIONS) === 0 || a < 0 ? 0 : ENOSYS);
+
+const UNDONE_FUTEX_OPERATIONS: ReadonlySet<number> = new Set([
+  FUTEX_FD,
+  FUTEX_LOCK_PI,
+  FUTEX_UNLOCK_PI,
+  FUTEX_TRYLOCK_PI,
+  FUTEX_WAIT_REQUEUE_PI,
+  FUTEX_CMP_REQUEUE_PI,
+  FUTEX_LOCK_PI2,
+]);
+judges[n.CALL_FUTEX] = ({ a }) => (UNDONE_FUTEX_OPERATIONS.has(a & FUTEX_CMD_MASK) ? ENOSYS : 0);
 
 judges[n.CALL_MQ_OPEN] = ({ a, payload }) => {
   if (!isQueueName((payload as QueueOpening).name)) return EINVAL;

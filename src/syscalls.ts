@@ -6,9 +6,11 @@ import type { Syscall } from "./syscall.js";
 import { clockCalls } from "./syscalls/clocks.js";
 import { credentialCalls } from "./syscalls/credentials.js";
 import { descriptorCalls } from "./syscalls/descriptors.js";
+import { futexCalls } from "./syscalls/futexes.js";
 import { posixQueueCalls } from "./syscalls/message-queues.js";
 import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
+import { posixSemaphoreCalls } from "./syscalls/posix-semaphores.js";
 import { processCalls } from "./syscalls/processes.js";
 import { sharedMemoryCalls } from "./syscalls/shared-memory.js";
 import { signalCalls } from "./syscalls/signals.js";
@@ -29,6 +31,8 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...signalCalls,
   ...sysvSemaphoreCalls,
   ...sharedMemoryCalls,
+  ...futexCalls,
+  ...posixSemaphoreCalls,
 };
 
 /** The rows in the order of their numbers. */

@@ -70,6 +70,8 @@ export const MAX_SEMAPHORE_OPERATIONS = 8192;
 /** Objects of shared memory, and parts of address spaces that show them. */
 export const MAX_SHARED_OBJECTS = 256;
 export const MAX_MAPPED_PARTS = 1024;
+/** Words of memory at which somebody waits. */
+export const MAX_FUTEXES = 1024;
 /** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */

@@ -8,6 +8,7 @@
 // The window and the stage are no state: they hold nothing between two steps.
 import {
   FRAMES_SIZE,
+  MAX_FUTEXES,
   MAX_GROUP_LISTS,
   MAX_INODES,
   MAX_MAPPED_PARTS,
@@ -56,7 +57,8 @@ export const SEMAPHORE_UNDO_SIZE: u32 = 16;
 export const SEMAPHORE_ADJUSTMENT_SIZE: u32 = 8;
 export const SEMAPHORE_OPERATION_SIZE: u32 = 8;
 export const SHARED_OBJECT_SIZE: u32 = 40;
-export const MAPPED_PART_SIZE: u32 = 36;
+export const MAPPED_PART_SIZE: u32 = 44;
+export const FUTEX_SIZE: u32 = 24;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -99,7 +101,8 @@ export const SEMAPHORE_OPERATIONS: usize =
 export const SHARED_OBJECTS: usize =
   SEMAPHORE_OPERATIONS + MAX_SEMAPHORE_OPERATIONS * SEMAPHORE_OPERATION_SIZE;
 export const MAPPED_PARTS: usize = SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE;
-const POOLS_END: usize = MAPPED_PARTS + MAX_MAPPED_PARTS * MAPPED_PART_SIZE;
+export const FUTEXES: usize = MAPPED_PARTS + MAX_MAPPED_PARTS * MAPPED_PART_SIZE;
+const POOLS_END: usize = FUTEXES + MAX_FUTEXES * FUTEX_SIZE;
 export const FRAMES: usize = (POOLS_END + 0xffff) & ~0xffff;
 /** Aligned as a page: a mapping begins at the start of one. */
 export const SHARED_BYTES: usize = FRAMES + FRAMES_SIZE;

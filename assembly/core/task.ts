@@ -86,6 +86,9 @@ export const TASK_FLAG_HAD_ROOM: u32 = 512;
 /** Another's call has served it: it was handed its message, or its own was put into the queue. */
 export const TASK_FLAG_HANDED: u32 = 1024;
 
+/** It waits at a word of memory, or is about to: `long` is the address (core/memory-wait.ts). */
+export const TASK_FLAG_AT_MEMORY: u32 = 2048;
+
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);
 }

@@ -3,8 +3,10 @@
 import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import type { SemaphoreOperation } from "../../src/sysv-semaphore.js";
 import { readClock } from "./clock.js";
+import { type FutexWait, waitPlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
+import { type SemaphoreWait, waitPlainly as waitForSemaphore } from "./semaphore-wait.js";
 import { operatePlainly } from "./semop.js";
 
 /** Where a relative path begins that no descriptor was opened for: fcntl.h. */
@@ -42,6 +44,16 @@ export type LaneRequest =
       readonly operations: readonly SemaphoreOperation[];
       /** Nanoseconds of CLOCK_MONOTONIC; undefined waits for ever. */
       readonly deadline: bigint | undefined;
+    }
+  | {
+      readonly call: "futex";
+      readonly wait: FutexWait;
+      /** What keeps the memory mapped: a slot of mapped-parts.ts. */
+      readonly pin: number;
+    }
+  | {
+      readonly call: "sem_wait";
+      readonly wait: SemaphoreWait;
     };
 
 /** What a call gives beyond its integer: the message that was received. */
@@ -76,6 +88,10 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
       const { semid, operations, deadline } = request;
       return { result: operatePlainly(semid, operations, timeUntil(deadline)), value: undefined };
     }
+    case "futex":
+      return { result: waitPlainly(request.wait), value: undefined };
+    case "sem_wait":
+      return { result: waitForSemaphore(request.wait), value: undefined };
     case "msgrcv": {
       const { msqid, room, type, flags } = request;
       const received = receivePlainly(msqid, room, type, flags);

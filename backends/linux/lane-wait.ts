@@ -1,24 +1,29 @@
 // An awaited call that waits in a lane (lanes.ts), where others wait for a descriptor (src/waiting.ts). As all waiting: a
 // call that completed beats its AbortSignal.
 import * as n from "../../assembly/abi/calls.js";
-import { EAGAIN, EINTR } from "../../assembly/abi/errno.js";
+import { EAGAIN, EINTR, ENOMEM } from "../../assembly/abi/errno.js";
 import { O_CLOEXEC, O_DIRECTORY, O_PATH } from "../../assembly/abi/fcntl.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import { byteLengthOf, honestView } from "../../src/byte-length.js";
-import type { Call, SemaphoreOperations, SysvMessage } from "../../src/call.js";
+import type { Call, FutexRequest, SemaphoreOperations, SysvMessage } from "../../src/call.js";
 import { resultOf } from "../../src/calls.js";
 import { abortError } from "../../src/errors.js";
 import { readClock } from "./clock.js";
 import { entered, moveUp } from "./descriptors.js";
+import { futexWaitOf } from "./futex.js";
 import { AT_FDCWD, type LaneRequest, type LaneValue } from "./lane-calls.js";
 import { callInLane } from "./lanes.js";
 import * as libc from "./libc.js";
+import { pin, unpin } from "./mapped-parts.js";
 import type { Received } from "./msgop.js";
+import { semaphoreWaitOf } from "./posix-semaphore.js";
 import { takeFromLane } from "./sysv-queue.js";
 
 /** The plain call, for a lane to make. @returns -errno if there can be none */
-function requestOf({ syscall: { number }, a, b, payload }: Call): LaneRequest | number {
+function requestOf(call: Call): LaneRequest | number {
+  const { syscall, a, b, payload } = call;
+  const { number } = syscall;
   if (number === n.CALL_OPEN) {
     const path = payload as string;
     const folder = folderOf(path);
@@ -29,6 +34,14 @@ function requestOf({ syscall: { number }, a, b, payload }: Call): LaneRequest | 
     const { operations, timeout } = payload as SemaphoreOperations;
     const deadline = timeout === undefined ? undefined : (readClock(CLOCK_MONOTONIC) as bigint) + timeout;
     return { call: "semop", semid: a, operations, deadline };
+  }
+  if (number === n.CALL_FUTEX) {
+    const slot = pin((payload as FutexRequest).address);
+    return slot === -1 ? -ENOMEM : { call: "futex", wait: futexWaitOf(call), pin: slot };
+  }
+  if (number === n.CALL_SEM_WAIT || number === n.CALL_SEM_TIMEDWAIT || number === n.CALL_SEM_CLOCKWAIT) {
+    const wait = semaphoreWaitOf(call);
+    return typeof wait === "number" ? wait : { call: "sem_wait", wait };
   }
   const { type, bytes } = payload as SysvMessage;
   // A view would go with all of the memory that it is a part of.
@@ -108,8 +121,10 @@ function folderOf(path: string): number {
   return opened < 0 ? opened : moveUp(opened);
 }
 
-/** Closes what a request has opened. */
+/** Gives up what a request has kept. */
 function release(request: LaneRequest): void {
+  if (request.call === "futex") unpin(request.pin);
+  if (request.call === "sem_wait") unpin(request.wait.pin);
   if (request.call === "open" && request.folder !== AT_FDCWD) libc.close(request.folder);
 }
 

@@ -97,6 +97,20 @@ export const semget = bind("semget", "int", "int", "int", "int");
 /** semop(2) is this without a time. */
 export const semtimedop = bind("semtimedop", "int", "int", "long", "long", "long");
 export const semctl = bind("semctl", "int", "int", "int", "int", "long");
+/** Returns a pointer: 0, SEM_FAILED, if it failed. */
+export const sem_open = bind("sem_open", "long", "string", "int", "int", "int");
+export const sem_close = bind("sem_close", "int", "long");
+export const sem_init = bind("sem_init", "int", "long", "int", "int");
+export const sem_destroy = bind("sem_destroy", "int", "long");
+export const sem_wait = bind("sem_wait", "int", "long");
+export const sem_trywait = bind("sem_trywait", "int", "long");
+export const sem_timedwait = bind("sem_timedwait", "int", "long", "long");
+export const sem_clockwait = bind("sem_clockwait", "int", "long", "int", "long");
+export const sem_post = bind("sem_post", "int", "long");
+export const sem_getvalue = bind("sem_getvalue", "int", "long", "long");
+export const sem_unlink = bind("sem_unlink", "int", "string");
+/** Never called: glibc has it. */
+export const gnu_get_libc_version = bind("gnu_get_libc_version", "long");
 export const memcpy = bind("memcpy", "long", "long", "long", "long");
 export const sigaction = bind("sigaction", "int", "int", "long", "long");
 /** Returns the error number itself, not -1: pthread_sigmask(3). */
@@ -107,6 +121,8 @@ export const syscall4 = bind("syscall", "long", "long", "long", "long", "long", 
 /** syscall(2) with five arguments, and one whose first is a string. */
 export const syscall5 = bind("syscall", "long", "long", "long", "long", "long", "long", "long");
 export const syscallOnName = bind("syscall", "long", "long", "string", "long", "long", "long");
+/** futex(2) has six. */
+export const syscall6 = bind("syscall", "long", "long", "long", "long", "long", "long", "long", "long");
 export const mq_open = bind("mq_open", "int", "string", "int", "int", "long");
 export const mq_unlink = bind("mq_unlink", "int", "string");
 export const mq_send = bind("mq_send", "int", "int", "long", "long", "int");
@@ -144,6 +160,8 @@ export const uv_poll_stop = bind("uv_poll_stop", "int", "long");
 
 // asm/unistd.h: the same on x64 and arm64, as of all calls since Linux 5.1.
 export const SYS_pidfd_open = 434;
+/** asm/unistd.h of x64, and asm-generic/unistd.h. */
+export const SYS_futex = process.arch === "x64" ? 202 : 98;
 
 /**
  * Open flags from x64's numbers, which are ours, to this machine's, and back. On arm64 O_DIRECT and O_DIRECTORY have each
@@ -227,6 +245,12 @@ export const hasQueues: boolean = has(
   "mq_setattr",
   "mq_notify",
 );
+
+/** Whether libc is glibc. */
+export const isGlibc: boolean = has("gnu_get_libc_version");
+
+/** Whether libc has sem_clockwait(3): glibc since 2.30. */
+export const hasSemaphoreClocks: boolean = has("sem_clockwait");
 
 /** Whether this libc is new enough for preadv2 and pwritev2. */
 export const hasVectors: boolean = has("preadv2", "pwritev2");

@@ -9,7 +9,7 @@
 //
 // A part that is unmapped stays reserved, without access, until all of the mapping is: else another mapping of the process could
 // come to lie there, and a second munmap of the part would hit that.
-import { EFAULT, EINVAL, ENOMEM } from "../../assembly/abi/errno.js";
+import { EBUSY, EFAULT, EINVAL, ENOMEM } from "../../assembly/abi/errno.js";
 import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
 import {
   MAP_ANONYMOUS,
@@ -31,7 +31,9 @@ import { SyscallError } from "../../src/errors.js";
 import { Mapping } from "../../src/mapping.js";
 import { owns } from "./descriptors.js";
 import { addressOf } from "./ffi.js";
+import { wakePlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
+import { enterPart, isPinned, type MappedPart, partOfAnyThread, removePart } from "./mapped-parts.js";
 
 const BOTH = PROT_READ | PROT_WRITE;
 /** In place of a protection: the page is unmapped. */
@@ -56,9 +58,14 @@ interface Kept {
   /** What is written to it reaches others, if its protection lets it. */
   readonly isShared: boolean;
   readonly isOfFile: boolean;
+  /** What other threads know of it: slots of its parts. */
+  slots: readonly number[];
   /** An array over all of it; undefined until somebody wants it, and once a part is gone. */
   array: Uint8Array<ArrayBuffer> | undefined;
 }
+
+// What sem_open(3) has mapped, by address: libc's, which no other call here changes, and how arrays show it.
+const semaphores = new Map<number, Kept & { readonly life: number }>();
 
 // Kept until they are unmapped: what a program forgets to unmap stays mapped, as in C.
 const mappings = new Map<number, Kept>();
@@ -79,7 +86,8 @@ export function mmap(call: Call): number {
     return -ENOMEM;
   }
   mappings.set(address, kept);
-  call.value = new Mapping(address, length, { bytes: () => bytesOf(kept) });
+  tellThreads(kept);
+  call.value = mappingOf(kept);
   return 0;
 }
 
@@ -103,7 +111,7 @@ function show(
     if (libc.mmap(shown, length, BOTH, how | MAP_FIXED, fd, offset) === -1) return undefined;
   }
   const pages = new Uint8Array(pagesOf(length)).fill(prot);
-  return { address, length, pages, memory, shown, isShared, isOfFile, array: undefined };
+  return { address, length, pages, memory, shown, isShared, isOfFile, slots: [], array: undefined };
 }
 
 function memoryOf(length: number): WebAssembly.Memory | undefined {
@@ -147,12 +155,65 @@ function find(address: number, length: number): { kept: Kept; first: number; end
 
 const isAligned = (address: number): boolean => address % libc.pageSize === 0;
 
+/**
+ * A semaphore that libc has mapped.
+ * @param life the number of its life (mapped-parts.ts)
+ * @returns undefined without room to map it for arrays
+ */
+export function semaphoreMapping(address: number, length: number, life: number): Mapping | undefined {
+  const before = semaphores.get(address);
+  if (before?.life === life) return mappingOf(before);
+  // Another thread has closed what was there.
+  hideSemaphore(address);
+  const memory = memoryOf(libc.pageSize);
+  if (memory === undefined) return undefined;
+  const shown = addressOf(new Uint8Array(memory.buffer, 0, 1));
+  const pages = new Uint8Array([BOTH]);
+  const kept = {
+    address,
+    length,
+    pages,
+    memory,
+    shown,
+    isShared: true,
+    isOfFile: true,
+    slots: [],
+    array: undefined,
+    life,
+  };
+  if (duplicate(address, libc.pageSize, shown) < 0) return undefined;
+  semaphores.set(address, kept);
+  return mappingOf(kept);
+}
+
+/** Leaves nothing for arrays of a semaphore to touch. */
+export function hideSemaphore(address: number): void {
+  const kept = semaphores.get(address);
+  if (kept === undefined) return;
+  revoke(kept);
+  kept.pages.fill(GONE);
+  semaphores.delete(address);
+}
+
+/** Maps the pages of a shared mapping a second time: from no bytes, see mremap(2). @returns 0 or -errno */
+function duplicate(address: number, size: number, to: number): number {
+  const how = MREMAP_MAYMOVE | MREMAP_FIXED;
+  return libc.mremap(address, 0, size, how, to) === -1 ? -libc.errno() : 0;
+}
+
+const mappingOf = (kept: Kept): Mapping =>
+  new Mapping(kept.address, kept.length, {
+    bytes: () => bytesOf(kept),
+    wake: (byteOffset, count) => wakeAt(kept.address + byteOffset, count),
+  });
+
 export function munmap(call: Call): number {
   const { address, length } = call.payload as MemoryRange;
   if (!isAligned(address) || length === 0) return -EINVAL;
   const found = find(address, length);
   if (found === undefined) return -EINVAL;
   const { kept, first, end } = found;
+  if (isPinned(kept.address, kept.pages.length * libc.pageSize)) return -EBUSY;
   revoke(kept);
   const reserved = libc.mmap(
     address,
@@ -164,6 +225,7 @@ export function munmap(call: Call): number {
   );
   if (reserved === -1) return -libc.errno();
   kept.pages.fill(GONE, first, end);
+  tellThreads(kept);
   if (!kept.pages.every((page) => page === GONE)) return 0;
   mappings.delete(kept.address);
   return libc.resultOrErrno(libc.munmap(kept.address, kept.pages.length * libc.pageSize));
@@ -195,6 +257,7 @@ export function mprotect(call: Call): number {
     const size = (last - first) * libc.pageSize;
     if (libc.mprotect(address, size, prot) === -1) return -libc.errno();
     kept.pages.fill(prot, first, last);
+    tellThreads(kept);
     if ((prot & PROT_WRITE) !== 0) return shareOn(kept, first, last, gone);
   }
   return gone === -1 ? 0 : -ENOMEM;
@@ -205,9 +268,8 @@ function shareOn(kept: Kept, first: number, end: number, gone: number): number {
   const { address, shown, isShared, isOfFile } = kept;
   if (isShared && isOfFile) {
     const [from, size] = [first * libc.pageSize, (end - first) * libc.pageSize];
-    const how = MREMAP_MAYMOVE | MREMAP_FIXED;
-    // From no bytes: a second mapping of the same pages, see mremap(2).
-    if (libc.mremap(address + from, 0, size, how, shown + from) === -1) return -libc.errno();
+    const failed = duplicate(address + from, size, shown + from);
+    if (failed < 0) return failed;
   }
   return gone === -1 ? 0 : -ENOMEM;
 }
@@ -235,27 +297,113 @@ function access({ payload }: Call, way: number, transfer: typeof libc.process_vm
   const buffer = honestView(bytes);
   const length = Math.min(buffer.length, MAX_RW_COUNT);
   if (length === 0) return 0;
-  const kept = [...mappings.values()].find(
-    ({ address, pages }) => offset >= address && offset < address + pages.length * libc.pageSize,
-  );
-  if (kept === undefined) return -EFAULT;
-  const from = offset - kept.address;
-  const count = Math.min(length, reachable(kept, from, way));
+  const [place, count] = reachable(offset, length, way);
   if (count === 0) return -EFAULT;
-  // What a program writes to memory of its own is in its arrays, not in what the kernel was asked to map.
-  const isSame = kept.isShared && kept.isOfFile;
   const { address, view } = libc.scratch;
   view.setBigInt64(0, BigInt(addressOf(buffer)), true);
   view.setBigInt64(8, BigInt(count), true);
-  view.setBigInt64(16, BigInt((isSame ? kept.address : kept.shown) + from), true);
+  view.setBigInt64(16, BigInt(place), true);
   view.setBigInt64(24, BigInt(count), true);
   return libc.resultOrErrno(transfer(process.pid, address, 1, address + 16, 1, 0));
 }
 
-/** Bytes from a place of a mapping on, until a page that is unmapped or protected. */
-function reachable({ pages }: Kept, from: number, way: number): number {
-  const first = Math.floor(from / libc.pageSize);
-  let page = first;
-  while (page < pages.length && pages[page] !== GONE && ((pages[page] as number) & way) !== 0) page++;
-  return Math.max(0, page * libc.pageSize - from);
+/** Where the bytes at an address really are, and how many: until a page that is unmapped or protected. */
+function reachable(address: number, length: number, way: number): readonly [place: number, count: number] {
+  let start = 0;
+  let count = 0;
+  while (count < length) {
+    const part = partAt(address + count);
+    if (part === undefined || (part.protection & way) === 0) break;
+    const place = part.place + (address + count - part.address);
+    if (count === 0) start = place;
+    else if (place !== start + count) break;
+    count = Math.min(length, part.address + part.length - address);
+  }
+  return [start, count];
+}
+
+// Words
+
+/** Where the kernel finds a mapping. What a program writes to memory of its own is in its arrays, not in what the kernel was asked to map. */
+const placeIn = ({ address, shown, isShared, isOfFile }: Kept): number =>
+  isShared && isOfFile ? address : shown;
+
+/** The mapping of this thread that has an address. */
+function keptAt(address: number): Kept | undefined {
+  for (const kept of mappings.values()) {
+    if (address >= kept.address && address < kept.address + kept.pages.length * libc.pageSize) return kept;
+  }
+  return undefined;
+}
+
+/** The parts of a mapping: runs of pages with the same protection. */
+function* partsOf(kept: Kept): Generator<MappedPart> {
+  const { address, pages, isShared } = kept;
+  for (let first = 0, end = 0; first < pages.length; first = end) {
+    const protection = pages[first] as number;
+    for (end = first + 1; end < pages.length && pages[end] === protection; ) end++;
+    if (protection === GONE) continue;
+    const from = first * libc.pageSize;
+    const length = (end - first) * libc.pageSize;
+    yield { address: address + from, length, place: placeIn(kept) + from, protection, isShared };
+  }
+}
+
+/** Lets the threads of the process know what has become of a mapping. What has not changed is never unknown meanwhile. */
+function tellThreads(kept: Kept): void {
+  const before = kept.slots;
+  kept.slots = Array.from(partsOf(kept), enterPart);
+  for (const slot of before) removePart(slot);
+}
+
+/** The part of this process, whichever thread has mapped it, that has an address; undefined if none has. */
+function partAt(address: number): MappedPart | undefined {
+  const kept = keptAt(address);
+  if (kept === undefined) return partOfAnyThread(address);
+  const from = Math.floor((address - kept.address) / libc.pageSize);
+  const protection = kept.pages[from] as number;
+  if (protection === GONE) return undefined;
+  const start = from * libc.pageSize;
+  return {
+    address: kept.address + start,
+    length: libc.pageSize,
+    place: placeIn(kept) + start,
+    protection,
+    isShared: kept.isShared,
+  };
+}
+
+/** What needs no more than to be read on x64 and arm64: what can be written can be read, too. */
+export const READABLE = PROT_READ | PROT_WRITE;
+
+/**
+ * Where some bytes of this process really are, for the kernel and for libc: whether the object has them is for these to see.
+ * @param way one of these protections will do: READABLE, or PROT_WRITE
+ * @returns the place, or -EFAULT if they are not all mapped so
+ */
+export function placeOf(address: number, length: number, way: number): number {
+  const [place, count] = reachable(address, length, way);
+  return count < length ? -EFAULT : place;
+}
+
+/** No process has it: the last page. */
+const NOWHERE = -4096;
+
+/**
+ * Where the kernel is to look for a word that is waited at: at an address that is wrong in the same way, if it is none of the program's.
+ * @param isPrivate whether by this process alone
+ */
+export function wordPlace(address: number, isPrivate: boolean): number {
+  const odd = ((address % 4) + 4) % 4;
+  const part = odd === 0 ? partAt(address) : undefined;
+  if (part === undefined) return NOWHERE + odd;
+  // A copy that is never written to is no memory to wait for: get_futex_key. That of the arrays always can be.
+  const way = isPrivate || part.isShared ? READABLE : PROT_WRITE;
+  return (part.protection & way) === 0 ? NOWHERE : part.place + (address - part.address);
+}
+
+function wakeAt(address: number, count: number): number {
+  const result = wakePlainly(wordPlace(address, false), count);
+  if (result < 0) throw new SyscallError(-result, "futex");
+  return result;
 }

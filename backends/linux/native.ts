@@ -29,6 +29,7 @@ import type {
 import { isDescriptor, placeOf } from "../../src/call-place.js";
 import { type CallStarter, resultOf } from "../../src/calls.js";
 import { SyscallError } from "../../src/errors.js";
+import { isFutexWait } from "../../src/futex.js";
 import { refusal } from "../../src/refusals.js";
 import { catchableSignals } from "../../src/signals.js";
 import { startWaiting, type Waiter, type WaitPort, type Watch } from "../../src/waiting.js";
@@ -36,6 +37,7 @@ import * as clock from "./clock.js";
 import * as credentials from "./credentials.js";
 import * as descriptor from "./descriptor.js";
 import { owns } from "./descriptors.js";
+import * as futex from "./futex.js";
 import { startInLane } from "./lane-wait.js";
 import { LANES_VARIABLE, laneCount, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
@@ -44,6 +46,7 @@ import * as messageQueue from "./message-queue.js";
 import * as paths from "./paths.js";
 import * as pipe from "./pipe.js";
 import * as poll from "./poll.js";
+import * as posixSemaphore from "./posix-semaphore.js";
 import * as process from "./process.js";
 import { hold, release, watchDescriptor } from "./readiness.js";
 import * as sharedMemory from "./shared-memory.js";
@@ -130,6 +133,18 @@ attempts[n.CALL_MPROTECT] = mapping.mprotect;
 attempts[n.CALL_MSYNC] = mapping.msync;
 attempts[n.CALL_MEMORY_READ] = mapping.memory_read;
 attempts[n.CALL_MEMORY_WRITE] = mapping.memory_write;
+attempts[n.CALL_FUTEX] = futex.futex;
+attempts[n.CALL_SEM_OPEN] = posixSemaphore.sem_open;
+attempts[n.CALL_SEM_CLOSE] = posixSemaphore.sem_close;
+attempts[n.CALL_SEM_UNLINK] = posixSemaphore.sem_unlink;
+attempts[n.CALL_SEM_INIT] = posixSemaphore.sem_init;
+attempts[n.CALL_SEM_DESTROY] = posixSemaphore.sem_destroy;
+attempts[n.CALL_SEM_WAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_TRYWAIT] = posixSemaphore.sem_trywait;
+attempts[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_POST] = posixSemaphore.sem_post;
+attempts[n.CALL_SEM_GETVALUE] = posixSemaphore.sem_getvalue;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];
@@ -148,10 +163,14 @@ blocking[n.CALL_MSGSND] = sysvQueue.msgsndBlocking;
 blocking[n.CALL_MSGRCV] = sysvQueue.msgrcvBlocking;
 blocking[n.CALL_SEMOP] = sysvSemaphore.semopBlocking;
 blocking[n.CALL_SEMTIMEDOP] = sysvSemaphore.semopBlocking;
+blocking[n.CALL_SEM_WAIT] = posixSemaphore.sem_waitBlocking;
+blocking[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_waitBlocking;
+blocking[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_waitBlocking;
 blocking[n.CALL_MQ_SEND] = messageQueue.mq_sendBlocking;
 blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
 blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
 blocking[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_timedreceiveBlocking;
+blocking[n.CALL_FUTEX] = futex.futexBlocking;
 blocking[n.CALL_SIGWAIT] = signals.sigwaitBlocking;
 
 /** What a waiting call watches, all of it together. */
@@ -328,6 +347,13 @@ function lacksLane({ syscall: { number, wait }, a, b, payload }: Call): boolean 
     case n.CALL_SEMTIMEDOP:
       // EAGAIN is also what it is when the time is over.
       return laneCount() >= maxLanes && !sysvSemaphore.neverWaits(payload as SemaphoreOperations);
+    case n.CALL_FUTEX:
+      // It is also what it is when the word has another value.
+      return laneCount() >= maxLanes && isFutexWait(a);
+    case n.CALL_SEM_WAIT:
+    case n.CALL_SEM_TIMEDWAIT:
+    case n.CALL_SEM_CLOCKWAIT:
+      return true;
     default:
       return (b & IPC_NOWAIT) === 0;
   }

@@ -7,6 +7,8 @@
 //   generation  odd while the number is the program's, one more with each opening and closing
 //   private     the private descriptor through which bytes are moved without blocking (descriptors.ts)
 //   watchers    how many threads have it in their epoll set (readiness.ts)
+//
+// And where memory is mapped, and waited at: a thread may wait at a word that another has mapped (mapped-parts.ts).
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import { failure, getrlimit, scratch } from "./libc.js";
 
@@ -22,6 +24,11 @@ const RLIMIT_NOFILE = 7;
 const MAX_THREADS = 256;
 /** What is kept of each: threads.ts. */
 export const THREAD_WORDS = 3;
+/** Parts of mappings that all threads know, and words of memory that are waited at: mapped-parts.ts says what is kept of each. */
+const MAX_PARTS = 2048;
+export const PART_WORDS = 9;
+const MAX_PINS = 4096;
+export const PIN_WORDS = 4;
 /** Children that are not reaped yet. */
 const MAX_CHILDREN = 4096;
 
@@ -43,7 +50,8 @@ function findMemory(): SharedArrayBuffer {
   const inherited = isMainThread ? undefined : getEnvironmentData(SHARED);
   if (inherited instanceof SharedArrayBuffer) return inherited;
   const capacity = descriptorCapacity();
-  const words = HEADER_WORDS + 3 * capacity + THREAD_WORDS * MAX_THREADS + 2 * MAX_CHILDREN;
+  const ofMemory = PART_WORDS * MAX_PARTS + PIN_WORDS * MAX_PINS;
+  const words = HEADER_WORDS + 3 * capacity + THREAD_WORDS * MAX_THREADS + 2 * MAX_CHILDREN + ofMemory;
   const memory = new SharedArrayBuffer(4 * words);
   new Int32Array(memory)[CAPACITY] = capacity;
   if (failure === undefined && isMainThread) setEnvironmentData(SHARED, memory as unknown as number[]);
@@ -69,6 +77,9 @@ export const watchers: Int32Array = words(capacity);
 /** The threads that wait: threads.ts. */
 export const threads: Int32Array = words(THREAD_WORDS * MAX_THREADS);
 const childSlots: Int32Array = words(2 * MAX_CHILDREN);
+/** What is mapped, and what of it is waited at: mapped-parts.ts. */
+export const partSlots: Int32Array = words(PART_WORDS * MAX_PARTS);
+export const pinSlots: Int32Array = words(PIN_WORDS * MAX_PINS);
 
 /** One more than the highest descriptor that was ever the program's. */
 export const highest = (): number => Atomics.load(header, HIGHEST);

@@ -5,12 +5,14 @@ import { syscallList } from "../../src/syscalls.js";
 import * as clock from "./clock.js";
 import * as credentials from "./credentials.js";
 import * as file from "./file.js";
+import * as futex from "./futex.js";
 import * as mapping from "./mapping.js";
 import type { Attempt } from "./memory.js";
 import * as messageQueue from "./message-queue.js";
 import * as path from "./path.js";
 import { pipe2 } from "./pipe.js";
 import { poll } from "./poll.js";
+import * as posixSemaphore from "./posix-semaphore.js";
 import * as process from "./process.js";
 import * as sharedMemory from "./shared-memory.js";
 import * as signals from "./signals.js";
@@ -33,6 +35,8 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...sysvSemaphore,
   ...sharedMemory,
   ...mapping,
+  ...futex,
+  ...posixSemaphore,
 };
 
 /** The attempts by number; a number that no call has is a hole. */

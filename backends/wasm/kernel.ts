@@ -84,6 +84,31 @@ export interface KernelExports {
   msync(task: I, low: I, high: I, lengthLow: I, lengthHigh: I, flags: I): I;
   memory_read(task: I, low: I, high: I, length: I): I;
   memory_write(task: I, low: I, high: I, length: I): I;
+  futex(
+    task: I,
+    low: I,
+    high: I,
+    operation: I,
+    value: I,
+    hasTime: I,
+    timeLow: I,
+    timeHigh: I,
+    otherLow: I,
+    otherHigh: I,
+    value3: I,
+  ): I;
+  wakeShared(process: I, low: I, high: I, count: I): I;
+  sem_open(task: I, length: I, slashes: I, oflag: I, mode: I, value: I): I;
+  sem_close(task: I, low: I, high: I): I;
+  sem_unlink(task: I, length: I): I;
+  sem_init(task: I, low: I, high: I, pshared: I, value: I): I;
+  sem_destroy(task: I, low: I, high: I): I;
+  sem_wait(task: I, low: I, high: I): I;
+  sem_trywait(task: I, low: I, high: I): I;
+  sem_timedwait(task: I, low: I, high: I, timeLow: I, timeHigh: I): I;
+  sem_clockwait(task: I, low: I, high: I, clockid: I, timeLow: I, timeHigh: I): I;
+  sem_post(task: I, low: I, high: I): I;
+  sem_getvalue(task: I, low: I, high: I): I;
   mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
   proceed(task: I): I;
@@ -126,6 +151,7 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  semaphoreAdjustment(process: I, id: I, num: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;

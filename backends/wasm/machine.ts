@@ -605,6 +605,11 @@ export class Machine {
     });
   }
 
+  /** What the end of a process will add to a semaphore, because it has used it with SEM_UNDO. */
+  semaphoreAdjustment(process: number, id: number, num: number): number {
+    return this.#kernel.semaphoreAdjustment(process, id, num);
+  }
+
   /** The objects of shared memory. */
   sharedObjects(): SharedObjectFacts[] {
     return this.#facts(

@@ -10,7 +10,7 @@ import { gather, lengthOf, receive, send } from "./vectors.js";
 
 export const mmap: Attempt = (memory, task, call) => {
   const { length, offset } = call.payload as MappingRequest;
-  const { kernel, words, times, out } = memory;
+  const { kernel } = memory;
   const [size, place] = [BigInt(length), BigInt(offset)];
   const result = kernel.mmap(
     task,
@@ -22,12 +22,20 @@ export const mmap: Attempt = (memory, task, call) => {
     lowOf(place),
     highOf(place),
   );
-  if (result < 0) return result;
-  const address = Number(times[out >> 1]);
-  const process = words[out + 2] as number;
-  call.value = new Mapping(address, length, { bytes: () => bytesAt(memory, process, address, length) });
+  if (result >= 0) call.value = mappingIn(memory, length);
   return result;
 };
+
+/** The mapping that the model tells of in OUT. */
+export function mappingIn(memory: Memory, length: number): Mapping {
+  const { words, times, out } = memory;
+  const address = Number(times[out >> 1]);
+  const process = words[out + 2] as number;
+  return new Mapping(address, length, {
+    bytes: () => bytesAt(memory, process, address, length),
+    wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+  });
+}
 
 function bytesAt(
   { kernel, bytes }: Memory,
@@ -39,6 +47,13 @@ function bytesAt(
   const start = kernel.mappedBytes(process, lowOf(place), highOf(place));
   if (start === 0) throw new SyscallError(EFAULT, "mmap");
   return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
+}
+
+function wakeAt({ kernel }: Memory, process: number, address: number, count: number): number {
+  const place = BigInt(address);
+  const result = kernel.wakeShared(process, lowOf(place), highOf(place), count);
+  if (result < 0) throw new SyscallError(-result, "futex");
+  return result;
 }
 
 type Words = readonly [number, number, number, number];

@@ -25,6 +25,7 @@ import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type {
   DescriptorFacts,
+  Machine,
   MessageQueueFacts,
   PipeFacts,
   SemaphoreSetFacts,
@@ -129,6 +130,7 @@ interface Holder extends DescriptorFacts {
 // Who waits for what, in one state of the machine.
 class WaitingDiagnosis {
   readonly #recording: Recording;
+  readonly #machine: Machine;
   readonly #alive: readonly SimulatedProcess[];
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
@@ -138,6 +140,7 @@ class WaitingDiagnosis {
 
   constructor(engine: Engine, recording: Recording) {
     this.#recording = recording;
+    this.#machine = engine.machine;
     this.#alive = engine.processes.filter(({ isAwake }) => isAwake);
     this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
@@ -284,7 +287,10 @@ class WaitingDiagnosis {
     return this.#sysvQueues.find((queue) => queue.id === id);
   }
 
-  /** Any process might change a semaphore: who did so last is told, for that is often who has taken it. */
+  /**
+   * Any process might change a semaphore. Who did so last is told, for that is often who has taken it; who has taken it with
+   * SEM_UNDO is known, and at its end at the latest it gives that back.
+   */
   #semaphoreReason({ call: { a }, task }: PendingCall): Reason {
     const set = this.#semaphoreSets.find(({ id }) => id === a);
     const name = setName(a, set);
@@ -297,10 +303,15 @@ class WaitingDiagnosis {
     const { op } = waiters[place] as (typeof waiters)[number];
     const wanted = op === 0 ? "to be 0" : `to be ${-op} or more`;
     const by = lastPid === 0 ? "never changed" : `last changed by pid ${lastPid}`;
+    const taken = this.#alive.flatMap((process) => {
+      const count = op === 0 ? 0 : this.#machine.semaphoreAdjustment(process.index, a, num);
+      return count > 0 ? [{ process, text: `${count} taken by pid ${process.pid}` }] : [];
+    });
+    const takers = taken.map(({ text }) => `, ${text}`).join("");
     const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
     return {
-      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${line}`],
-      holders: [],
+      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${takers}${line}`],
+      holders: taken.map(({ process }) => process),
     };
   }
 

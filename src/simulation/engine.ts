@@ -7,10 +7,14 @@
 import {
   CALL_CLOCK_NANOSLEEP,
   CALL_EXIT,
+  CALL_FUTEX,
   CALL_KILL,
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_POLL,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SPAWN,
@@ -36,7 +40,13 @@ import {
   type Snapshot,
 } from "../../backends/wasm/machine.js";
 import type { Spawned } from "../../backends/wasm/process.js";
-import { Call, type SemaphoreOperations, type SpawnRequest, type SysvMessage } from "../call.js";
+import {
+  Call,
+  type FutexRequest,
+  type SemaphoreOperations,
+  type SpawnRequest,
+  type SysvMessage,
+} from "../call.js";
 import { resultOf } from "../calls.js";
 import { abortError, argumentMistake } from "../errors.js";
 import type { WaitResult } from "../linux.js";
@@ -658,18 +668,23 @@ export class Engine implements ProcessHost, GlobalsHost {
 function isTimed({ call }: PendingCall): boolean {
   const { number } = call.syscall;
   if (number === CALL_SEMTIMEDOP) return (call.payload as SemaphoreOperations).timeout !== undefined;
+  if (number === CALL_FUTEX) return (call.payload as FutexRequest).timeout !== undefined;
   return (
     number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0) || call.deadline !== undefined
   );
 }
 
-/** Whether a call waits in a line of System V queues or semaphores, in the kernel: a thread of its own does. */
+/** Whether a call waits in a line of System V queues or semaphores, or at memory, in the kernel: a thread of its own does. */
 function waitsInLine({ call }: PendingCall): boolean {
   switch (call.syscall.number) {
     case CALL_MSGSND:
     case CALL_MSGRCV:
     case CALL_SEMOP:
     case CALL_SEMTIMEDOP:
+    case CALL_FUTEX:
+    case CALL_SEM_WAIT:
+    case CALL_SEM_TIMEDWAIT:
+    case CALL_SEM_CLOCKWAIT:
       return true;
     default:
       return false;
