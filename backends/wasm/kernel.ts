@@ -31,6 +31,7 @@ export interface KernelExports {
   clock_nanosleep(task: I, clockid: I, flags: I, low: I, high: I): I;
   getpid(task: I): I;
   getppid(task: I): I;
+  gettid(task: I): I;
   spawn(task: I, count: I): I;
   waitpid(task: I, pid: I, options: I): I;
   exit(task: I, status: I): I;
@@ -96,6 +97,7 @@ export interface KernelExports {
     otherLow: I,
     otherHigh: I,
     value3: I,
+    isRobust: I,
   ): I;
   futex_waitv(task: I, count: I, flags: I, hasTime: I, low: I, high: I, clockid: I): I;
   set_robust_list(task: I, low: I, high: I, lengthLow: I, lengthHigh: I): I;
@@ -104,6 +106,7 @@ export interface KernelExports {
   memory_wait(task: I, low: I, high: I, expected: I, hasTime: I, timeLow: I, timeHigh: I): I;
   memory_notify(task: I, low: I, high: I, count: I): I;
   wakeShared(process: I, low: I, high: I, count: I): I;
+  writablePlace(process: I, low: I, high: I, length: I): I;
   mappedPart(process: I, low: I, high: I, length: I): I;
   mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
