@@ -27,7 +27,7 @@ import {
 import { findProcess, processAt, processIndex } from "./core/process";
 import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
-import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
+import { TASK_FLAG_ROBUST, Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
 import * as futexes from "./futex";
 import * as mappings from "./mapping";
@@ -176,6 +176,12 @@ export function getpid(index: u32): i32 {
 export function getppid(index: u32): i32 {
   const task = enter(index, number.CALL_GETPPID, -1, 0, 0);
   return leave(task, processAt(callerOf(task).parent).pid);
+}
+
+/** A process has one thread that programs know of: the first, which has its number. */
+export function gettid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETTID, -1, 0, 0);
+  return leave(task, callerOf(task).pid);
 }
 
 export function spawn(index: u32, count: u32): i32 {
@@ -532,8 +538,10 @@ export function futex(
   otherLow: u32,
   otherHigh: i32,
   value3: i32,
+  isRobust: i32,
 ): i32 {
   const task = enter(index, number.CALL_FUTEX, operation, value, 0);
+  if (isRobust) task.set(TASK_FLAG_ROBUST);
   const address = longOf(low, high);
   const time = longOf(timeLow, timeHigh);
   const other = longOf(otherLow, otherHigh);
@@ -597,6 +605,11 @@ export function memory_notify(index: u32, low: u32, high: i32, count: i32): i32 
 /** A wake-up at a shared word by a process whose code runs, between two steps: how many were woken, or -errno. */
 export function wakeShared(process: u32, low: u32, high: i32, count: i32): i32 {
   return futexes.wakeShared(processAt(process), longOf(low, high), count);
+}
+
+/** Where bytes that a process may read and write lie; 0 if it may not. */
+export function writablePlace(process: u32, low: u32, high: i32, length: u32): usize {
+  return mappings.writablePlace(processAt(process), longOf(low, high), length);
 }
 
 /** Where some bytes of a process's memory lie; 0 if they cannot all be read. */

@@ -100,6 +100,8 @@ export interface FutexRequest {
   readonly value2: number;
   readonly otherAddress: number;
   readonly value3: number;
+  /** Whether who waits wants a robust lock. */
+  readonly isRobust: boolean;
 }
 
 /** What futex_waitv waits for. */

@@ -7,6 +7,7 @@ export { FUTEX_OP, type FutexWaiter, type MemoryWaitResult } from "./futex.js";
 export {
   type ExecutableOptions,
   type FileStatus,
+  type FutexWaitOptions,
   type Linux,
   type MessageQueueAttributes,
   type MessageQueueNotification,
@@ -53,6 +54,7 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export { SharedCondition } from "./shared-condition/shared-condition.js";
 export type {
   AnonymousMemoryOptions,
   MemorySeals,
@@ -62,6 +64,8 @@ export type {
   SharedMemoryFromOptions,
 } from "./shared-memory/options.js";
 export { SharedMemory } from "./shared-memory/shared-memory.js";
+export type { HeldMutex } from "./shared-mutex/held-mutex.js";
+export { type LockOptions, SharedMutex } from "./shared-mutex/shared-mutex.js";
 export type { FileKey } from "./sysv/key.js";
 export { SysvMessage } from "./sysv-message-queue/message.js";
 export type {

@@ -11,6 +11,15 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of a futex(2) that waits. */
+export interface FutexWaitOptions extends WaitOptions {
+  /**
+   * The word is a robust lock's, which the caller wants: if the thread that waits ends, and nobody has the lock then, another who waits
+   * is woken, so that a wake-up of one that dies before it has the lock is not lost: list_op_pending of get_robust_list(2).
+   */
+  readonly robust?: boolean;
+}
+
 /** What a child that `waitpid` reaped came to. `pid` is 0 if WNOHANG found none that has ended. */
 export interface WaitResult {
   readonly pid: number;
@@ -328,6 +337,12 @@ export interface Linux {
 
   /** The number of the parent, or of the process that adopted this one: getppid(2). */
   getppid(): Promise<number>;
+
+  /**
+   * The number of the calling thread: gettid(2). That of a process's first thread is the process's; a Worker has one of its own. It is
+   * what stands in the word of a robust lock.
+   */
+  gettid(): Promise<number>;
 
   /**
    * Starts a program as a child process: posix_spawn(3). The child inherits every descriptor without FD_CLOEXEC under its
@@ -778,7 +793,7 @@ export interface Linux {
     timeout?: bigint | null,
     uaddr2?: number,
     val3?: number,
-    options?: WaitOptions,
+    options?: FutexWaitOptions,
   ): Promise<number>;
   /**
    * Wakes some of those who wait at a word, and with some operations moves the others to another, or changes that: futex(2).

@@ -75,6 +75,9 @@ export const CALL_MSYNC = 89;
 export const CALL_MEMORY_READ = 90;
 export const CALL_MEMORY_WRITE = 91;
 
+// The calling thread.
+export const CALL_GETTID = 109;
+
 // Futexes, and words of memory.
 export const CALL_FUTEX = 110;
 export const CALL_FUTEX_WAITV = 111;

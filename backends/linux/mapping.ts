@@ -29,7 +29,7 @@ import {
 import { honestView } from "../../src/byte-length.js";
 import type { Call, MappingRequest, MemoryRange, PlacedBytes } from "../../src/call.js";
 import { SyscallError } from "../../src/errors.js";
-import { Mapping } from "../../src/mapping.js";
+import { type ForeignPointers, Mapping } from "../../src/mapping.js";
 import { owns } from "./descriptors.js";
 import { addressOf } from "./ffi.js";
 import { wakePlainly } from "./futex-call.js";
@@ -220,6 +220,7 @@ const mappingOf = (kept: Kept): Mapping =>
   new Mapping(kept.address, kept.length, {
     bytes: () => bytesOf(kept),
     wake: (byteOffset, count) => wakeAt(kept.address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(kept.address + byteOffset, size),
   });
 
 export function munmap(call: Call): number {
@@ -411,6 +412,14 @@ export function placeOf(address: number, length: number, way: number): number {
   return count < length ? -EFAULT : place;
 }
 
+/** @throws SyscallError EFAULT */
+function writablePlaceOf(address: number, length: number): number {
+  const isReadable = placeOf(address, length, PROT_READ) >= 0;
+  const place = isReadable ? placeOf(address, length, PROT_WRITE) : -EFAULT;
+  if (place < 0) throw new SyscallError(EFAULT, "mmap");
+  return place;
+}
+
 /** No process has it: the last page. */
 const NOWHERE = -4096;
 
@@ -462,7 +471,32 @@ export function partOfMapping(address: number, length: number): Mapping {
   return new Mapping(address, length, {
     bytes,
     wake: (byteOffset, count) => wakeAt(address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(address + byteOffset, size),
+    foreign,
   });
+}
+
+/** Pointers anywhere in this process. The kernel copies them: what is not there is passed over, and no SIGSEGV. */
+export const foreign: ForeignPointers = {
+  read: (address) =>
+    movePointer(address, libc.process_vm_readv) ? libc.scratch.view.getBigInt64(POINTER, true) : undefined,
+  write(address, value) {
+    libc.scratch.view.setBigInt64(POINTER, value, true);
+    movePointer(address, libc.process_vm_writev);
+  },
+};
+
+/** Where the pointer is in the scratch memory, behind two struct iovec. */
+const POINTER = 32;
+const POINTER_BYTES = 8;
+
+function movePointer(remote: bigint, transfer: typeof libc.process_vm_readv): boolean {
+  const { address, view } = libc.scratch;
+  view.setBigInt64(0, BigInt(address + POINTER), true);
+  view.setBigInt64(8, BigInt(POINTER_BYTES), true);
+  view.setBigInt64(16, remote, true);
+  view.setBigInt64(24, BigInt(POINTER_BYTES), true);
+  return transfer(process.pid, address, 1, address + 16, 1, 0) === POINTER_BYTES;
 }
 
 function wakeAt(address: number, count: number): number {

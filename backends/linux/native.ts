@@ -76,6 +76,7 @@ attempts[n.CALL_CLOCK_GETTIME] = clock.clock_gettime;
 attempts[n.CALL_CLOCK_NANOSLEEP] = clock.clock_nanosleep;
 attempts[n.CALL_GETPID] = process.getpid;
 attempts[n.CALL_GETPPID] = process.getppid;
+attempts[n.CALL_GETTID] = process.gettid;
 attempts[n.CALL_SPAWN] = spawn;
 attempts[n.CALL_WAITPID] = process.waitpid;
 attempts[n.CALL_EXIT] = process.exit;

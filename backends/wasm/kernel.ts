@@ -31,6 +31,7 @@ export interface KernelExports {
   clock_nanosleep(task: I, clockid: I, flags: I, low: I, high: I): I;
   getpid(task: I): I;
   getppid(task: I): I;
+  gettid(task: I): I;
   spawn(task: I, count: I): I;
   waitpid(task: I, pid: I, options: I): I;
   exit(task: I, status: I): I;
@@ -96,6 +97,7 @@ export interface KernelExports {
     otherLow: I,
     otherHigh: I,
     value3: I,
+    isRobust: I,
   ): I;
   futex_waitv(task: I, count: I, flags: I, hasTime: I, low: I, high: I, clockid: I): I;
   set_robust_list(task: I, low: I, high: I, lengthLow: I, lengthHigh: I): I;
@@ -115,6 +117,7 @@ export interface KernelExports {
   sem_clockwait(task: I, low: I, high: I, clockid: I, timeLow: I, timeHigh: I): I;
   sem_post(task: I, low: I, high: I): I;
   sem_getvalue(task: I, low: I, high: I): I;
+  writablePlace(process: I, low: I, high: I, length: I): I;
   mappedPart(process: I, low: I, high: I, length: I): I;
   mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
