@@ -13,9 +13,9 @@ const { accountCount, audit, close, deposit, forgetful, hire, open, spendDay, te
 const total = accountCount * deposit;
 const realKills = Number(process.env.LINUX_IPC_KILLS ?? 20);
 
-describe("a bank", () => {
+describe.each(["mutex", "semaphores"] as const)("a bank with the lock %s", (lockKind) => {
   it("loses no money while nobody is killed, on the model and on the real kernel", async () => {
-    const day = await onBothKernels((linux) => spendDay(linux, teller, 2, 3), []);
+    const day = await onBothKernels((linux) => spendDay(linux, lockKind, teller, 2, 3), []);
     expect(day).toEqual({ total, deaths: 0 });
   });
 
@@ -25,7 +25,7 @@ describe("a bank", () => {
   ])("loses no money to kills: $who, at every step", async ({ victims }) => {
     let deaths = 0;
     const runs = await killedAtEveryStep(victims, async (linux) => {
-      const day = await spendDay(linux, teller, 2, 2);
+      const day = await spendDay(linux, lockKind, teller, 2, 2);
       expect(day.total).toBe(total);
       deaths += day.deaths;
     });
@@ -34,7 +34,7 @@ describe("a bank", () => {
 
   it("loses money if who comes next does not look what the dead have left", async () => {
     const killed = killedAtEveryStep([FIRST_PID], async (linux) => {
-      const day = await spendDay(linux, forgetful, 2, 2);
+      const day = await spendDay(linux, lockKind, forgetful, 2, 2);
       if (day.total !== total) throw new Error(`${day.total} of ${total} are left`);
     });
     await expect(killed).rejects.toThrow(/\d of 400 are left/);
@@ -48,7 +48,7 @@ describe("a bank", () => {
       const calls = (7 * seed) % 60;
       await explore({ schedules: 100, seed, leaks: "fail" }, async (linux) => {
         const pid = await linux.spawn(killer, { args: [FIRST_PID, calls] });
-        const day = await spendDay(linux, teller, 2, 2);
+        const day = await spendDay(linux, lockKind, teller, 2, 2);
         expect(day.total).toBe(total);
         deaths += day.deaths;
         await linux.waitpid(pid);
@@ -62,7 +62,7 @@ describe("a bank", () => {
       timeout: 60_000 + 1000 * realKills,
     },
     async () => {
-      await reallyRunCleanly((linux) => killTellers(linux, realKills), []);
+      await reallyRunCleanly((linux) => killTellers(linux, lockKind, realKills), []);
     },
   );
 });
@@ -76,8 +76,8 @@ const killer = program(import.meta.url, async function killer(linux, victim: num
 });
 
 /** Kills tellers one after the other, each at a random moment while it works; another takes its place. */
-async function killTellers(linux: Linux, kills: number): Promise<void> {
-  const bank = await open(linux);
+async function killTellers(linux: Linux, lockKind: Bank.LockKind, kills: number): Promise<void> {
+  const bank = await open(linux, lockKind);
   let hired = 0;
   const start = (): Promise<number> => hire(bank, teller, hired++ % accountCount, Number.MAX_SAFE_INTEGER);
   const tellers = [await start(), await start(), await start()];
