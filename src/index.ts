@@ -52,6 +52,8 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export type { SemaphoreCreateOptions, SemaphoreInOptions } from "./semaphore/options.js";
+export { Semaphore } from "./semaphore/semaphore.js";
 export type {
   AnonymousMemoryOptions,
   MemorySeals,
