@@ -26,7 +26,7 @@ import { fileOf } from "./core/descriptor";
 import { OpenFile } from "./core/file";
 import { machine } from "./core/machine";
 import { MAPPED_PART_SIZE, MAPPED_PARTS, OUT, WINDOW } from "./core/memory";
-import { isWaitedIn } from "./core/memory-wait";
+import { isSemaphoreWaitedIn, isWaitedIn } from "./core/memory-wait";
 import { MAPPED_PART_POOL, pool } from "./core/pool";
 import { Process, processAt, processIndex } from "./core/process";
 import {
@@ -124,6 +124,10 @@ function mappingWith(process: Process, page: u64, pages: u64): MappedPart | null
 
 function pagesOf(length: i64): u64 {
   return (<u64>length + machine.pageSize - 1) / machine.pageSize;
+}
+
+function endOf(page: u64): i64 {
+  return <i64>page * machine.pageSize;
 }
 
 function isAligned(place: i64): bool {
@@ -327,6 +331,12 @@ export function protectMemory(process: Process, address: i64, length: i64, prote
   const first = <u64>address / machine.pageSize;
   const mapping = mappingWith(process, first, pages);
   if (!mapping) return -ENOMEM;
+  if (
+    protection != (PROT_READ | PROT_WRITE) &&
+    isSemaphoreWaitedIn(processIndex(process), address, endOf(first + pages))
+  ) {
+    return -EBUSY;
+  }
   if (!canSplit()) return -ENOMEM;
   const result = protectPages(process, <u32>first, <u32>(first + pages), protection);
   join(process, mapping.origin);
@@ -491,6 +501,11 @@ export function placeOf(process: Process, address: i64, length: u32, way: i32): 
     at += machine.pageSize - inPage;
   }
   return place;
+}
+
+/** As placeOf, of bytes that may be both read and written. */
+export function writablePlace(process: Process, address: i64, length: u32): usize {
+  return placeOf(process, address, length, PROT_READ) ? placeOf(process, address, length, PROT_WRITE) : 0;
 }
 
 /** Where the bytes of a whole mapping lie in linear memory; 0 unless all are mapped, are there, and may be touched. */

@@ -6,7 +6,6 @@
 // vain. What is no semaphore, by that last word, is refused, where glibc would end the process.
 //
 // Models nptl of glibc 2.36: sem_waitcommon.c, sem_post.c, sem_init.c, sem_getvalue.c, over kernel/futex. Names are in semaphore-open.ts.
-import { CALL_SEM_CLOCKWAIT, CALL_SEM_TIMEDWAIT, CALL_SEM_WAIT } from "./abi/calls";
 import { EAGAIN, EFAULT, EINTR, EINVAL, EOVERFLOW } from "./abi/errno";
 import { PROT_READ, PROT_WRITE } from "./abi/mman";
 import { BLOCKED, PROCESS_ALIVE } from "./abi/model";
@@ -28,6 +27,7 @@ import {
   TASK_FLAG_TIMED_OUT,
   Task,
 } from "./core/task";
+import { firstInQueue, firstWaitOf, nextInQueue, WaitQueue } from "./core/wait";
 import { ANY_BITS, keyOf, leaveWoken, parkAt, setDeadline, wakeFutex } from "./futex";
 import { placeOf } from "./mapping";
 
@@ -35,19 +35,24 @@ import { placeOf } from "./mapping";
 const WAITER: u64 = 1 << 32;
 const VALUE_MASK: u64 = 0xffffffff;
 
-/** Where the semaphore at an address lies in linear memory, for an access with one of the protections of `way`; or -errno. */
+/** Where the semaphore at an address lies in linear memory, for an access that needs the protection `way`; or -errno. */
 function find(process: Process, address: i64, way: i32): i32 {
   if (address & (SEM_ALIGNMENT - 1)) return -EINVAL;
-  const place = placeOf(process, address, SEM_SIZE, way);
+  const place = placeWith(process, address, way);
   if (!place) return -EFAULT;
   const sharing = load<i32>(place + SEM_SHARING_PLACE);
   return sharing == SEM_OF_PROCESS || sharing == SEM_OF_ALL ? <i32>place : -EINVAL;
 }
 
+/** Where the bytes for a semaphore lie that can be read, and have the protection `way`; 0 unless all do. */
+function placeWith(process: Process, address: i64, way: i32): usize {
+  return placeOf(process, address, SEM_SIZE, PROT_READ) ? placeOf(process, address, SEM_SIZE, way) : 0;
+}
+
 /** sem_init(3): 0 or -errno. Its last 20 bytes stay what they are. */
 export function initSemaphore(process: Process, address: i64, isShared: bool, value: u32): i32 {
   if (value > <u32>SEM_VALUE_MAX || address & (SEM_ALIGNMENT - 1)) return -EINVAL;
-  const place = placeOf(process, address, SEM_SIZE, PROT_WRITE);
+  const place = placeWith(process, address, PROT_WRITE);
   if (!place) return -EFAULT;
   setSemaphore(place, isShared, value);
   return 0;
@@ -66,7 +71,7 @@ export function destroySemaphore(process: Process, address: i64): i32 {
 
 /** sem_getvalue(3): 0, with the value in OUT, or -errno. */
 export function valueOfSemaphore(process: Process, address: i64): i32 {
-  const place = find(process, address, PROT_READ | PROT_WRITE);
+  const place = find(process, address, PROT_READ);
   if (place < 0) return place;
   store<u32>(OUT, load<u32>(place));
   return 0;
@@ -103,11 +108,6 @@ function take(place: usize, counted: u64): bool {
   if (!(data & VALUE_MASK)) return false;
   store<u64>(place, data - 1 - counted);
   return true;
-}
-
-/** Whether a task's call waits for a POSIX semaphore, or may. */
-export function isSemaphoreWait(task: Task): bool {
-  return task.call == CALL_SEM_WAIT || task.call == CALL_SEM_TIMEDWAIT || task.call == CALL_SEM_CLOCKWAIT;
 }
 
 /** Sets the time at which a wait ends: 0, or -EINVAL for a clock that none can be waited for by. One before 1970 is past. */
@@ -168,4 +168,15 @@ export function interruptSemaphoreWait(task: Task): i32 {
   if (!task.has(TASK_FLAG_PARKED)) return -EINTR;
   const result = goOnWaiting(task);
   return result == BLOCKED ? interruptSemaphoreWait(task) : result;
+}
+
+/** How many stand before a task in the line of the semaphore that it waits for; -1 if it was woken, and stands in none. */
+export function placeInLine(task: Task): i32 {
+  const own = firstWaitOf(task);
+  if (!own) return -1;
+  let place = 0;
+  for (let wait = firstInQueue(changetype<WaitQueue>(<usize>own.queue))!; wait !== own; place++) {
+    wait = nextInQueue(wait)!;
+  }
+  return place;
 }

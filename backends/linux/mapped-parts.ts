@@ -18,6 +18,9 @@ const PLACE = 4;
 const BYTES_LOW = 6;
 const FLAGS = 7;
 const LIFE = 8;
+const MAPPING = 9;
+// And those of a pin.
+const IS_SEMAPHORE = 4;
 
 // Steps of the first word.
 const FREE = 0;
@@ -37,6 +40,8 @@ export interface MappedPart {
   /** The handle that programs have. */
   readonly address: number;
   readonly length: number;
+  /** Where the mapping begins that it is a part of: another may lie right behind it. */
+  readonly mapping: number;
   /** Where the kernel is to look: a private mapping's bytes are those of its arrays. */
   readonly place: number;
   /** PROT_*. */
@@ -82,11 +87,12 @@ const publish = (slots: Int32Array, at: number): unknown => Atomics.add(slots, a
 const giveBack = (slots: Int32Array, at: number): unknown => Atomics.add(slots, at + STATE, 2);
 
 /** Lets all threads know a part. @returns its slot, or -1 if there is none: then this thread alone knows it */
-export function enterPart({ address, length, place, protection, isShared }: MappedPart): number {
+export function enterPart({ address, length, mapping, place, protection, isShared }: MappedPart): number {
   const at = take(partSlots, PART_WORDS);
   if (at === -1) return -1;
   setLong(partSlots, at + ADDRESS, address);
   setLong(partSlots, at + PLACE, place);
+  setLong(partSlots, at + MAPPING, mapping);
   partSlots[at + BYTES_LOW] = length | 0;
   const largest = length === TWO_TO_32 ? LARGEST_FLAG : 0;
   partSlots[at + FLAGS] = protection | (isShared ? SHARED_FLAG : 0) | largest;
@@ -118,6 +124,7 @@ function partIn(at: number): MappedPart {
   return {
     address: longAt(partSlots, at + ADDRESS),
     length,
+    mapping: longAt(partSlots, at + MAPPING),
     place: longAt(partSlots, at + PLACE),
     protection: flags & 0xff,
     isShared: (flags & SHARED_FLAG) !== 0,
@@ -157,6 +164,7 @@ export function enterSemaphore(address: number, length: number, known = lifeOf(a
   if (at === -1) return undefined;
   setLong(partSlots, at + ADDRESS, address);
   setLong(partSlots, at + PLACE, address);
+  setLong(partSlots, at + MAPPING, address);
   partSlots[at + BYTES_LOW] = length;
   partSlots[at + FLAGS] = PROT_READ | PROT_WRITE | SHARED_FLAG | SEMAPHORE_FLAG;
   partSlots[at + LIFE] = life;
@@ -175,11 +183,16 @@ export function leaveSemaphore(address: number): number | undefined {
   return undefined;
 }
 
-/** Notes that a call waits at an address: its mapping stays. @returns the slot, or -1 if there is none */
-export function pin(address: number): number {
+/**
+ * Notes that a call waits at an address: its mapping stays.
+ * @param isSemaphore whether libc is to change what is there
+ * @returns the slot, or -1 if there is none
+ */
+export function pin(address: number, isSemaphore = false): number {
   const at = take(pinSlots, PIN_WORDS);
   if (at === -1) return -1;
   setLong(pinSlots, at + ADDRESS, address);
+  pinSlots[at + IS_SEMAPHORE] = isSemaphore ? 1 : 0;
   publish(pinSlots, at);
   return at;
 }
@@ -189,11 +202,12 @@ export function unpin(slot: number): void {
   giveBack(pinSlots, slot);
 }
 
-/** Whether a call of any thread waits in a range. */
-export function isPinned(start: number, length: number): boolean {
+/** Whether a call of any thread waits in a range, or, if only those count, one for a semaphore. */
+export function isPinned(start: number, length: number, bySemaphores = false): boolean {
   for (let at = 0; at < pinSlots.length; at += PIN_WORDS) {
     if (Atomics.load(pinSlots, at + STATE) % STEPS !== IN_USE) continue;
     const address = longAt(pinSlots, at + ADDRESS);
+    if (bySemaphores && pinSlots[at + IS_SEMAPHORE] === 0) continue;
     if (start <= address && address < start + length && isAlive(pinSlots[at + THREAD] as number)) return true;
   }
   return false;

@@ -16,7 +16,7 @@ import {
 } from "../../assembly/abi/errno.js";
 import { O_CREAT, O_EXCL } from "../../assembly/abi/fcntl.js";
 import { NAME_MAX } from "../../assembly/abi/limits.js";
-import { PROT_WRITE } from "../../assembly/abi/mman.js";
+import { PROT_READ, PROT_WRITE } from "../../assembly/abi/mman.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import {
   SEM_ALIGNMENT,
@@ -30,7 +30,7 @@ import type { Call, SemaphoreOpening, SemaphorePlace } from "../../src/call.js";
 import { readClock } from "./clock.js";
 import * as libc from "./libc.js";
 import { enterSemaphore, isPinned, isSemaphoreOpen, leaveSemaphore, pin, unpin } from "./mapped-parts.js";
-import { hideSemaphore, placeOf, READABLE, semaphoreMapping } from "./mapping.js";
+import { hideSemaphore, placeOf, semaphoreMapping } from "./mapping.js";
 import { type SemaphoreWait, waitPlainly } from "./semaphore-wait.js";
 
 // Names
@@ -91,8 +91,8 @@ export function sem_unlink({ payload }: Call): number {
  */
 function readPlace(address: number, way: number): number {
   if (address % SEM_ALIGNMENT !== 0) return -EINVAL;
-  const place = placeOf(address, SEM_SIZE, way);
-  if (place < 0) return place;
+  const place = placeOf(address, SEM_SIZE, PROT_READ);
+  if (place < 0 || placeOf(address, SEM_SIZE, way) < 0) return -EFAULT;
   const { address: scratch, view } = libc.scratch;
   const [local, remote] = [SEM_SIZE, SEM_SIZE + 16];
   view.setBigInt64(local, BigInt(scratch), true);
@@ -119,7 +119,7 @@ function onSemaphore(
   use: (place: number) => number,
 ): number {
   const { address } = payload as SemaphorePlace;
-  const slot = pin(address);
+  const slot = pin(address, true);
   if (slot === -1) return -ENOMEM;
   const place = find(address, way);
   const result = place < 0 ? place : libc.resultOrErrno(use(place));
@@ -141,7 +141,7 @@ export const sem_post = (call: Call): number => onSemaphore(call, findPlace, PRO
 
 export function sem_getvalue(call: Call): number {
   const { address, view } = libc.scratch;
-  const result = onSemaphore(call, findPlace, READABLE, (place) => libc.sem_getvalue(place, address));
+  const result = onSemaphore(call, findPlace, PROT_READ, (place) => libc.sem_getvalue(place, address));
   if (result === 0) call.value = view.getInt32(0, true);
   return result;
 }
@@ -178,7 +178,7 @@ export function sem_waitBlocking(call: Call): number {
 /** What a lane is to wait for, with a pin to be given back; -errno if there is no semaphore any more. */
 export function semaphoreWaitOf({ a: clockid, deadline, payload }: Call): SemaphoreWait | number {
   const { address } = payload as SemaphorePlace;
-  const slot = pin(address);
+  const slot = pin(address, true);
   if (slot === -1) return -ENOMEM;
   const place = findPlace(address, PROT_WRITE);
   if (place >= 0) return { place, clockid, deadline, pin: slot };

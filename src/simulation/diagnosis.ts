@@ -10,6 +10,9 @@ import {
   CALL_POLL,
   CALL_READ,
   CALL_READV,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SIGWAIT,
@@ -26,8 +29,10 @@ import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll
 import type {
   DescriptorFacts,
   Machine,
+  MappedPartFacts,
   MessageQueueFacts,
   PipeFacts,
+  PosixSemaphoreFacts,
   SemaphoreSetFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
@@ -135,6 +140,8 @@ class WaitingDiagnosis {
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #semaphoreSets: readonly SemaphoreSetFacts[];
+  readonly #posixSemaphores: readonly PosixSemaphoreFacts[];
+  readonly #mappedParts: readonly MappedPartFacts[];
   readonly #holders: readonly Holder[];
   readonly #queues: ReadonlyMap<number, MessageQueueFacts>;
 
@@ -146,6 +153,8 @@ class WaitingDiagnosis {
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
     this.#sysvQueues = engine.machine.sysvQueues();
     this.#semaphoreSets = engine.machine.semaphoreSets();
+    this.#posixSemaphores = engine.machine.posixSemaphores();
+    this.#mappedParts = engine.machine.mappedParts();
     this.#holders = this.#alive.flatMap((process) =>
       engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
     );
@@ -234,6 +243,10 @@ class WaitingDiagnosis {
       case CALL_SEMOP:
       case CALL_SEMTIMEDOP:
         return this.#semaphoreReason(pending);
+      case CALL_SEM_WAIT:
+      case CALL_SEM_TIMEDWAIT:
+      case CALL_SEM_CLOCKWAIT:
+        return this.#posixSemaphoreReason(pending);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -313,6 +326,25 @@ class WaitingDiagnosis {
       reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${takers}${line}`],
       holders: taken.map(({ process }) => process),
     };
+  }
+
+  /** Whoever maps the memory may give: a semaphore does not know who has taken. */
+  #posixSemaphoreReason({ process, task }: PendingCall): Reason {
+    const semaphore = this.#posixSemaphores.find(({ waiters }) =>
+      waiters.some((waiter) => waiter.task === task),
+    );
+    if (semaphore === undefined) return { reasons: [], holders: [] };
+    const { name, object, value, waiters } = semaphore;
+    const isMapped = new Set(
+      this.#mappedParts.filter((part) => part.object === object).map((part) => part.process),
+    );
+    const others = this.#alive.filter((other) => other !== process && isMapped.has(other.index));
+    const by =
+      others.length === 0 ? "no other process has it" : `${others.map(named).join(" and ")} could give`;
+    const place = waiters.findIndex((waiter) => waiter.task === task);
+    const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+    const which = name === undefined ? "a semaphore without a name" : `the semaphore ${name}`;
+    return { reasons: [`for ${which}: it is ${value}, and ${by}${line}`], holders: others };
   }
 
   #isReader(process: SimulatedProcess, fd: number): boolean {
