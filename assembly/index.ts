@@ -3,6 +3,7 @@
 import * as number from "./abi/calls";
 import { EINTR } from "./abi/errno";
 import { TASK_EXITING, TASK_FREE, TASK_RESERVED } from "./abi/model";
+import { CLOCK_REALTIME } from "./abi/time";
 import * as calls from "./calls";
 import { callerOf, enter, leave, reenter } from "./calls";
 import * as clock from "./clock";
@@ -37,9 +38,11 @@ import * as mqTransfer from "./mq-transfer";
 import { openPath } from "./open";
 import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
+import * as posixSemaphores from "./posix-semaphore";
 import * as processes from "./process";
 import { complete } from "./release";
 import * as robustLists from "./robust-list";
+import * as semaphoreOpen from "./semaphore-open";
 import * as sharedMemory from "./shared-memory";
 import * as shmOpen from "./shm-open";
 import * as signals from "./signal";
@@ -55,13 +58,16 @@ export {
   inspectMessageQueue,
   inspectPath,
   inspectPipe,
+  inspectPosixSemaphore,
   inspectProcess,
   inspectSemaphore,
   inspectSemaphoreSet,
+  inspectSemaphoreWait,
   inspectSemaphoreWaiter,
   inspectSharedObject,
   inspectSysvQueue,
   inspectTask,
+  semaphoreAdjustment,
 } from "./inspect";
 
 export function pipe2(index: u32, flags: i32): i32 {
@@ -616,6 +622,79 @@ export function mappedBytes(process: u32, low: u32, high: u32): usize {
   return mappings.bytesOfMapping(processAt(process), ((<u64>high) << 32) | low);
 }
 
+/** The window holds "sem." and the name, without the slashes that it begins with. 0, with the address in OUT. */
+export function sem_open(index: u32, length: u32, slashes: u32, flags: i32, mode: i32, value: u32): i32 {
+  const task = enter(index, number.CALL_SEM_OPEN, flags, mode, value);
+  return leave(task, semaphoreOpen.openSemaphore(callerOf(task), length, slashes, flags, mode, value));
+}
+
+export function sem_close(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_CLOSE, -1, 0, 0);
+  return leave(task, semaphoreOpen.closeSemaphore(callerOf(task), longOf(low, high)));
+}
+
+export function sem_unlink(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_SEM_UNLINK, -1, 0, 0);
+  return leave(task, semaphoreOpen.unlinkSemaphore(callerOf(task), length));
+}
+
+export function sem_init(index: u32, low: u32, high: i32, isShared: i32, value: u32): i32 {
+  const task = enter(index, number.CALL_SEM_INIT, isShared, value, 0);
+  const address = longOf(low, high);
+  return leave(task, posixSemaphores.initSemaphore(callerOf(task), address, isShared != 0, value));
+}
+
+export function sem_destroy(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_DESTROY, -1, 0, 0);
+  return leave(task, posixSemaphores.destroySemaphore(callerOf(task), longOf(low, high)));
+}
+
+export function sem_wait(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_WAIT, -1, 0, 0);
+  task.long = longOf(low, high);
+  return attempt(task);
+}
+
+export function sem_trywait(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_TRYWAIT, -1, 0, 0);
+  return leave(task, posixSemaphores.tryWaitForSemaphore(callerOf(task), longOf(low, high)));
+}
+
+/** Until a time in nanoseconds of CLOCK_REALTIME. */
+export function sem_timedwait(index: u32, low: u32, high: i32, timeLow: u32, timeHigh: i32): i32 {
+  const task = enter(index, number.CALL_SEM_TIMEDWAIT, -1, 0, 0);
+  return timedWait(task, CLOCK_REALTIME, longOf(low, high), longOf(timeLow, timeHigh));
+}
+
+export function sem_clockwait(
+  index: u32,
+  low: u32,
+  high: i32,
+  clockid: i32,
+  timeLow: u32,
+  timeHigh: i32,
+): i32 {
+  const task = enter(index, number.CALL_SEM_CLOCKWAIT, clockid, 0, 0);
+  return timedWait(task, clockid, longOf(low, high), longOf(timeLow, timeHigh));
+}
+
+function timedWait(task: Task, clockid: i32, address: i64, time: i64): i32 {
+  task.long = address;
+  const mistake = posixSemaphores.setSemaphoreDeadline(task, clockid, time);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+export function sem_post(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_POST, -1, 0, 0);
+  return leave(task, posixSemaphores.postSemaphore(callerOf(task), longOf(low, high)));
+}
+
+/** 0, and the value in OUT. */
+export function sem_getvalue(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_GETVALUE, -1, 0, 0);
+  return leave(task, posixSemaphores.valueOfSemaphore(callerOf(task), longOf(low, high)));
+}
+
 /** Goes on with a task that was woken. */
 export function resume(index: u32): i32 {
   return attempt(reenter(index));
@@ -669,6 +748,10 @@ function attemptOf(task: Task): i32 {
     case number.CALL_FUTEX:
     case number.CALL_MEMORY_WAIT:
       return futexes.waitAtWord(task);
+    case number.CALL_SEM_WAIT:
+    case number.CALL_SEM_TIMEDWAIT:
+    case number.CALL_SEM_CLOCKWAIT:
+      return posixSemaphores.waitForSemaphore(task);
     case number.CALL_FUTEX_WAITV:
       return futexes.waitAtWords(task);
     case number.CALL_POLL:

@@ -1,5 +1,6 @@
 // An action is a step that has met its machine: real numbers for descriptors and pids. It goes to both sides: as a `Call`
 // to the model, as JSON to the process that makes the call on the kernel.
+import { CLOCK_MONOTONIC } from "../assembly/abi/time.js";
 import type { Call } from "../src/call.js";
 import type { SpawnOptions } from "../src/linux.js";
 import { syscalls } from "../src/syscalls.js";
@@ -22,6 +23,7 @@ export type ActionArgument =
   | { readonly settings: QueueSettings | SemaphoreSetSettings }
   | { readonly sops: readonly SemaphoreOperation[] }
   | { readonly semvals: readonly number[] }
+  | { readonly words: readonly number[] }
   | { readonly maxmsg: number; readonly msgsize: number }
   | { readonly flags: number }
   | { readonly notify: number; readonly signo: number }
@@ -55,6 +57,7 @@ export function javascriptArgument(argument: ActionArgument): unknown {
   if ("signals" in argument) return argument.signals;
   if ("sops" in argument) return argument.sops;
   if ("semvals" in argument) return argument.semvals;
+  if ("words" in argument) return new Uint8Array(Int32Array.from(argument.words).buffer);
   if ("soon" in argument) return BigInt(Date.now()) * 1_000_000n + BigInt(argument.soon);
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   return argument.map(([fd, events]) => ({ fd, events }));
@@ -65,9 +68,15 @@ export function javascriptArgument(argument: ActionArgument): unknown {
  * comes when nothing else can happen.
  */
 function modelArgument(argument: ActionArgument): unknown {
-  const isSoon = typeof argument === "object" && argument !== null && "soon" in argument;
-  return isSoon ? MODEL_START_NS + BigInt(argument.seed + 1) * HOUR_NS : javascriptArgument(argument);
+  return isSoon(argument)
+    ? MODEL_START_NS + BigInt(argument.seed + 1) * HOUR_NS
+    : javascriptArgument(argument);
 }
+
+const isSoon = (
+  argument: ActionArgument | undefined,
+): argument is { readonly soon: string; readonly seed: number } =>
+  typeof argument === "object" && argument !== null && "soon" in argument;
 
 const HOUR_NS = 3_600_000_000_000n;
 /** CLOCK_REALTIME of a new machine: core/machine.ts. */
@@ -109,9 +118,17 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
   return typeof fd === "number" ? { args, fds: { passed: fd } } : { args };
 }
 
+/** Whether a call waits at a word of memory. */
+export const waitsAtMemory = (call: string): boolean =>
+  call === "sem_wait" || call === "sem_timedwait" || call === "sem_clockwait";
+
 /** Whether a call ends by itself, and soon. */
 export function isTimed({ call, args }: Action): boolean {
   if (call === "mq_timedsend" || call === "mq_timedreceive") return !isNever(args.at(-1));
+  if (call === "sem_timedwait") return !isNever(args.at(-1));
+  // What is soon by CLOCK_REALTIME is far away by CLOCK_MONOTONIC.
+  if (call === "sem_clockwait")
+    return !isNever(args.at(-1)) && !(args[1] === CLOCK_MONOTONIC && isSoon(args.at(-1)));
   if (call === "poll") return (args[1] as number) > 0;
   if (call === "semtimedop") return isBelowHour(args[2]);
   if (call !== "clock_nanosleep") return false;
@@ -152,6 +169,7 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("settings" in argument) return JSON.stringify(argument.settings);
   if ("sops" in argument) return `[${argument.sops.map(operationText).join(", ")}]`;
   if ("semvals" in argument) return listText(argument.semvals);
+  if ("words" in argument) return `words ${listText(argument.words)}`;
   if ("soon" in argument) return `in ${argument.soon} ns`;
   if ("maxmsg" in argument) return `${argument.maxmsg} of ${argument.msgsize} bytes`;
   if ("flags" in argument) return `0${(argument.flags >>> 0).toString(8)}`;
@@ -169,6 +187,7 @@ const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
   open: 1,
   mq_open: 1,
   shm_open: 1,
+  sem_open: 1,
   memfd_create: 1,
   mkfifo: 1,
   mkdir: 1,

@@ -42,7 +42,7 @@ export function callerOf(step: Step, { machine, processes }: Setting): number | 
 }
 
 const isInMapping = (argument: StepArgument): boolean =>
-  typeof argument === "object" && argument !== null && "mapping" in argument;
+  typeof argument === "object" && argument !== null && ("mapping" in argument || "sem" in argument);
 
 /** The descriptors that a step names. */
 function handlesIn(args: readonly StepArgument[]): Handle[] {
@@ -101,6 +101,7 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   if ("room" in argument || "nanoseconds" in argument) return argument;
   if ("long" in argument || "settings" in argument) return argument;
   if ("mapping" in argument) return addressOf(argument, lookup.process, setting);
+  if ("sem" in argument) return semaphoreOf(argument.sem, lookup.process, setting);
   if ("queue" in argument) {
     const queues = setting.machine.sysvQueues().map(({ id }) => id);
     return pickObject(queues, argument.queue);
@@ -111,7 +112,7 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
     return pickObject(sets, argument.set);
   }
   if ("everSet" in argument) return pickObject(setting.sets, argument.everSet);
-  if ("sops" in argument || "semvals" in argument) return argument;
+  if ("sops" in argument || "semvals" in argument || "words" in argument) return argument;
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   if ("signals" in argument) return argument;
   if ("soon" in argument) return { soon: argument.soon, seed: setting.stepNumber };
@@ -131,6 +132,12 @@ function addressOf(
   const starts = machine.mappedParts().filter((part) => part.process === process);
   const found = pick([...new Set(starts.map((part) => part.mapping))], mapping);
   return found === undefined ? NO_ADDRESS : found + page * PAGE + beyond;
+}
+
+/** The address of a semaphore that a process has opened; one that is none if it has none. */
+function semaphoreOf(place: number, process: number, { machine }: Setting): number {
+  const open = machine.mappedParts().filter((part) => part.process === process && part.semaphoreOpens > 0);
+  return pick(open, place)?.address ?? NO_ADDRESS;
 }
 
 const PAGE = 4096;

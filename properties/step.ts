@@ -61,6 +61,10 @@ export type StepArgument =
   | { readonly everQueue: number }
   /** A page of the caller's k-th mapping, and bytes beyond its start. */
   | { readonly mapping: number; readonly page: number; readonly beyond?: number }
+  /** The caller's k-th semaphore that has a name. */
+  | { readonly sem: number }
+  /** Words to write, of 32 bits. */
+  | { readonly words: readonly number[] }
   /** A C long, in decimal. */
   | { readonly long: string }
   /** What IPC_SET sets. */

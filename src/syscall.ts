@@ -15,6 +15,7 @@ export type KernelObject =
   | "System V queue"
   | "address space"
   | "System V semaphores"
+  | "POSIX semaphores"
   | "clock"
   | "credentials"
   | "descriptor table"

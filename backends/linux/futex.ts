@@ -119,7 +119,7 @@ export function futex_waitvBlocking(call: Call): number {
 
 /** Notes all addresses that a call waits at. @returns the slots, or undefined if there are too few */
 export function pinAll(addresses: readonly number[]): readonly number[] | undefined {
-  const slots = addresses.map(pin);
+  const slots = addresses.map((address) => pin(address));
   if (!slots.includes(-1)) return slots;
   for (const slot of slots) if (slot !== -1) unpin(slot);
   return undefined;

@@ -106,6 +106,17 @@ export interface KernelExports {
   memory_wait(task: I, low: I, high: I, expected: I, hasTime: I, timeLow: I, timeHigh: I): I;
   memory_notify(task: I, low: I, high: I, count: I): I;
   wakeShared(process: I, low: I, high: I, count: I): I;
+  sem_open(task: I, length: I, slashes: I, oflag: I, mode: I, value: I): I;
+  sem_close(task: I, low: I, high: I): I;
+  sem_unlink(task: I, length: I): I;
+  sem_init(task: I, low: I, high: I, pshared: I, value: I): I;
+  sem_destroy(task: I, low: I, high: I): I;
+  sem_wait(task: I, low: I, high: I): I;
+  sem_trywait(task: I, low: I, high: I): I;
+  sem_timedwait(task: I, low: I, high: I, timeLow: I, timeHigh: I): I;
+  sem_clockwait(task: I, low: I, high: I, clockid: I, timeLow: I, timeHigh: I): I;
+  sem_post(task: I, low: I, high: I): I;
+  sem_getvalue(task: I, low: I, high: I): I;
   writablePlace(process: I, low: I, high: I, length: I): I;
   mappedPart(process: I, low: I, high: I, length: I): I;
   mappedBytes(process: I, low: I, high: I): I;
@@ -150,6 +161,9 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  semaphoreAdjustment(process: I, id: I, num: I): I;
+  inspectPosixSemaphore(object: I, offset: I): I;
+  inspectSemaphoreWait(task: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;

@@ -10,7 +10,7 @@ import { gather, lengthOf, receive, send } from "./vectors.js";
 
 export const mmap: Attempt = (memory, task, call) => {
   const { length, offset } = call.payload as MappingRequest;
-  const { kernel, words, times, out } = memory;
+  const { kernel } = memory;
   const [size, place] = [BigInt(length), BigInt(offset)];
   const result = kernel.mmap(
     task,
@@ -22,16 +22,21 @@ export const mmap: Attempt = (memory, task, call) => {
     lowOf(place),
     highOf(place),
   );
-  if (result < 0) return result;
+  if (result >= 0) call.value = mappingIn(memory, length);
+  return result;
+};
+
+/** The mapping that the model tells of in OUT. */
+export function mappingIn(memory: Memory, length: number): Mapping {
+  const { words, times, out } = memory;
   const address = Number(times[out >> 1]);
   const process = words[out + 2] as number;
-  call.value = new Mapping(address, length, {
+  return new Mapping(address, length, {
     bytes: () => bytesAt(memory, process, address, length),
     wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
     placeOf: (byteOffset, size) => placeOf(memory, process, address + byteOffset, size),
   });
-  return result;
-};
+}
 
 function bytesAt(
   { kernel, bytes }: Memory,

@@ -20,6 +20,12 @@ import {
 } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
+import {
+  namedSemaphoresOfOne,
+  posixSemaphoreSteps,
+  semaphoreMappingSteps,
+  somePosixSemaphores,
+} from "./posix-semaphore.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
 import { brokenMapping, makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
@@ -80,6 +86,8 @@ const mixtures = {
   shm: sharedFileSteps,
   "shm-mapping": [...scaled(mappingSteps, 2), ...sharedFileSteps.filter(neverWaits)],
   "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
+  semaphore: [...scaled([...posixSemaphoreSteps, ...semaphoreMappingSteps], 4), interruption(30)],
+  "semaphore-process": [...posixSemaphoreSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   all: [
     ...pipeSteps,
@@ -136,6 +144,8 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
   "shm-mapping": fc.oneof({ weight: 4, arbitrary: someObjects }, { weight: 1, arbitrary: brokenMapping }),
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
+  semaphore: somePosixSemaphores,
+  "semaphore-process": fc.tuple(namedSemaphoresOfOne, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
   sysv: someSysvQueues,
@@ -160,6 +170,7 @@ const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   mqueue: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   "shm-mapping": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   shm: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  semaphore: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),
   sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),

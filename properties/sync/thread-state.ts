@@ -3,7 +3,7 @@
 // that was asked for, with the same arguments. That it did not return and block again between two looks is known from the
 // count of its turns on a processor, the third number of `schedstat`.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import type { Action } from "../action.js";
+import { type Action, waitsAtMemory } from "../action.js";
 
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
@@ -50,6 +50,12 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_receive: [183],
         mq_timedreceive: [183],
       };
+
+/** futex(2), which calls that wait at memory are made of; threads of the runtime wait in it too, at words of their own. */
+const FUTEX = process.arch === "x64" ? 202 : 98;
+
+/** Of an address the bytes from the start of its page on: those that a copy of the page, or a second mapping, has too. */
+const placeInPage = (address: number): number => address & 0xfff;
 
 const buffer = Buffer.alloc(512);
 
@@ -109,6 +115,11 @@ export class ThreadState {
   #sleepsIn(action: Action): boolean {
     const length = readSync(this.#syscall, buffer, 0, 256, 0);
     const [number, ...args] = buffer.toString("latin1", 0, length).split(" ", 4);
+    if (waitsAtMemory(action.call)) {
+      return (
+        Number(number) === FUTEX && placeInPage(Number(args[0])) === placeInPage(action.args[0] as number)
+      );
+    }
     if (!numbers[action.call]?.includes(Number(number))) return false;
     const expected = shownArguments(action);
     return expected.every((value, place) => value === undefined || Number(args[place]) === value);
@@ -136,14 +147,21 @@ const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop"].flatMap(
   (call) => numbers[call] ?? [],
 );
 
-/** How many threads of a process are blocked in a call that waits in a lane. */
-export function countBlockedLanes(pid: number): number {
+/**
+ * How many threads of a process are blocked in a call that waits in a lane.
+ * @param underway the calls that may: at the words of those that wait at memory
+ */
+export function countBlockedLanes(pid: number, underway: readonly Action[] = []): number {
+  const words = new Set(
+    underway.filter(({ call }) => waitsAtMemory(call)).map(({ args }) => placeInPage(args[0] as number)),
+  );
   const threads = `/proc/${pid}/task`;
   return readdirSync(threads).filter((thread) => {
     try {
       const folder = `${threads}/${thread}`;
-      const [number] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 1);
-      if (!laneNumbers.includes(Number(number))) return false;
+      const [number, first] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 2);
+      const isAtWord = Number(number) === FUTEX && words.has(placeInPage(Number(first)));
+      if (!isAtWord && !laneNumbers.includes(Number(number))) return false;
       const stat = readFileSync(`${folder}/stat`, "latin1");
       return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
     } catch {

@@ -10,7 +10,9 @@ import type {
   PollEntry,
   QueueNotification,
   QueueOpening,
+  SemaphoreOpening,
   SemaphoreOperations,
+  SemaphorePlace,
   SpawnRequest,
   SpliceRequest,
   SysvMessage,
@@ -203,6 +205,26 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [hex((payload as PlacedBytes).offset)];
     case n.CALL_MEMORY_WRITE:
       return [hex((payload as PlacedBytes).offset), quote((payload as PlacedBytes).bytes)];
+    case n.CALL_SEM_OPEN: {
+      const { name, value } = payload as SemaphoreOpening;
+      const created = (a & constants.O_CREAT) === 0 ? [] : [octal(b), `${value >>> 0}`];
+      return [path(name), a === 0 ? "0" : flags(a, openFlags), ...created];
+    }
+    case n.CALL_SEM_UNLINK:
+      return [path(payload)];
+    case n.CALL_SEM_INIT:
+      return [addressText(payload), `${a}`, `${b >>> 0}`];
+    case n.CALL_SEM_TIMEDWAIT:
+      return [addressText(payload), ...untilText(deadline)];
+    case n.CALL_SEM_CLOCKWAIT:
+      return [addressText(payload), nameOf(a, clocks), ...untilText(deadline)];
+    case n.CALL_SEM_CLOSE:
+    case n.CALL_SEM_DESTROY:
+    case n.CALL_SEM_WAIT:
+    case n.CALL_SEM_TRYWAIT:
+    case n.CALL_SEM_POST:
+    case n.CALL_SEM_GETVALUE:
+      return [addressText(payload)];
     case n.CALL_MSGGET:
       return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, queueFlagText(b, creationFlags)];
     case n.CALL_MSGSND: {
@@ -255,7 +277,10 @@ function outcomeOf(
     case n.CALL_READ:
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
     case n.CALL_MMAP:
+    case n.CALL_SEM_OPEN:
       return hex((value as Mapping).address);
+    case n.CALL_SEM_GETVALUE:
+      return `${value as number}`;
     case n.CALL_PREAD:
     case n.CALL_MEMORY_READ:
       return result === 0 ? "0" : quote((payload as PlacedBytes).bytes.subarray(0, result));
@@ -309,6 +334,8 @@ function commandText(command: number, result: number): string {
 }
 
 const hex = (address: number): string => `0x${address.toString(16)}`;
+
+const addressText = (payload: Payload): string => hex((payload as SemaphorePlace).address);
 
 const protectionText = (protection: number): string =>
   protection === constants.PROT_NONE ? "PROT_NONE" : flags(protection, protections);

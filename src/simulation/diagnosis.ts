@@ -10,6 +10,9 @@ import {
   CALL_POLL,
   CALL_READ,
   CALL_READV,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SIGWAIT,
@@ -25,8 +28,11 @@ import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type {
   DescriptorFacts,
+  Machine,
+  MappedPartFacts,
   MessageQueueFacts,
   PipeFacts,
+  PosixSemaphoreFacts,
   SemaphoreSetFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
@@ -129,20 +135,26 @@ interface Holder extends DescriptorFacts {
 // Who waits for what, in one state of the machine.
 class WaitingDiagnosis {
   readonly #recording: Recording;
+  readonly #machine: Machine;
   readonly #alive: readonly SimulatedProcess[];
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #semaphoreSets: readonly SemaphoreSetFacts[];
+  readonly #posixSemaphores: readonly PosixSemaphoreFacts[];
+  readonly #mappedParts: readonly MappedPartFacts[];
   readonly #holders: readonly Holder[];
   readonly #queues: ReadonlyMap<number, MessageQueueFacts>;
 
   constructor(engine: Engine, recording: Recording) {
     this.#recording = recording;
+    this.#machine = engine.machine;
     this.#alive = engine.processes.filter(({ isAwake }) => isAwake);
     this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
     this.#sysvQueues = engine.machine.sysvQueues();
     this.#semaphoreSets = engine.machine.semaphoreSets();
+    this.#posixSemaphores = engine.machine.posixSemaphores();
+    this.#mappedParts = engine.machine.mappedParts();
     this.#holders = this.#alive.flatMap((process) =>
       engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
     );
@@ -231,6 +243,10 @@ class WaitingDiagnosis {
       case CALL_SEMOP:
       case CALL_SEMTIMEDOP:
         return this.#semaphoreReason(pending);
+      case CALL_SEM_WAIT:
+      case CALL_SEM_TIMEDWAIT:
+      case CALL_SEM_CLOCKWAIT:
+        return this.#posixSemaphoreReason(pending);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -284,7 +300,10 @@ class WaitingDiagnosis {
     return this.#sysvQueues.find((queue) => queue.id === id);
   }
 
-  /** Any process might change a semaphore: who did so last is told, for that is often who has taken it. */
+  /**
+   * Any process might change a semaphore. Who did so last is told, for that is often who has taken it; who has taken it with
+   * SEM_UNDO is known, and at its end at the latest it gives that back.
+   */
   #semaphoreReason({ call: { a }, task }: PendingCall): Reason {
     const set = this.#semaphoreSets.find(({ id }) => id === a);
     const name = setName(a, set);
@@ -297,11 +316,35 @@ class WaitingDiagnosis {
     const { op } = waiters[place] as (typeof waiters)[number];
     const wanted = op === 0 ? "to be 0" : `to be ${-op} or more`;
     const by = lastPid === 0 ? "never changed" : `last changed by pid ${lastPid}`;
+    const taken = this.#alive.flatMap((process) => {
+      const count = op === 0 ? 0 : this.#machine.semaphoreAdjustment(process.index, a, num);
+      return count > 0 ? [{ process, text: `${count} taken by pid ${process.pid}` }] : [];
+    });
+    const takers = taken.map(({ text }) => `, ${text}`).join("");
     const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
     return {
-      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${line}`],
-      holders: [],
+      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${takers}${line}`],
+      holders: taken.map(({ process }) => process),
     };
+  }
+
+  /** Whoever maps the memory may give: a semaphore does not know who has taken. */
+  #posixSemaphoreReason({ process, task }: PendingCall): Reason {
+    const semaphore = this.#posixSemaphores.find(({ waiters }) =>
+      waiters.some((waiter) => waiter.task === task),
+    );
+    if (semaphore === undefined) return { reasons: [], holders: [] };
+    const { name, object, value, waiters } = semaphore;
+    const isMapped = new Set(
+      this.#mappedParts.filter((part) => part.object === object).map((part) => part.process),
+    );
+    const others = this.#alive.filter((other) => other !== process && isMapped.has(other.index));
+    const by =
+      others.length === 0 ? "no other process has it" : `${others.map(named).join(" and ")} could give`;
+    const place = waiters.findIndex((waiter) => waiter.task === task);
+    const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+    const which = name === undefined ? "a semaphore without a name" : `the semaphore ${name}`;
+    return { reasons: [`for ${which}: it is ${value}, and ${by}${line}`], holders: others };
   }
 
   #isReader(process: SimulatedProcess, fd: number): boolean {
