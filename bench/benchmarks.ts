@@ -16,6 +16,7 @@ import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
 import { sharedMemory } from "./shared-memory.js";
+import { sharedMutex } from "./shared-mutex.js";
 import { splice } from "./splice.js";
 import { throughput } from "./throughput.js";
 import { waiters } from "./waiters.js";
@@ -39,6 +40,7 @@ export const benchmarks: readonly Benchmark[] = [
   splice,
   throughput,
   sharedMemory,
+  sharedMutex,
   messageRates,
   lines,
   conformance,
