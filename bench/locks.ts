@@ -1,7 +1,8 @@
-// How long it takes to lock and unlock what processes share while nobody contends, against a semaphore in C; and while two processes
+// How long it takes to take and give back what processes share while nobody contends, against a semaphore in C; and while two processes
 // contend, against a mutex of C's.
 import { linux } from "../backends/linux/index.js";
 import { program } from "../src/program.js";
+import { Semaphore } from "../src/semaphore/semaphore.js";
 import { SharedMemory } from "../src/shared-memory/shared-memory.js";
 import { SharedMutex } from "../src/shared-mutex/shared-mutex.js";
 import type { Benchmark, Effort, Row } from "./benchmark.js";
@@ -9,9 +10,10 @@ import { type CompiledPairs, compilePairs } from "./compiled.js";
 import { compareWithC, duration, measureInTurn, spread, timeEach, timeEachAwaited } from "./measure.js";
 import { obey, startServant } from "./servant.js";
 
-/** Where the counter is that the mutex guards: bytes from the start of the memory on. */
+/** Where the counter is that the mutex guards, and a semaphore: bytes from the start of the memory on, where the mutex is. */
 const counterOffset = SharedMutex.byteLength;
-const size = counterOffset + 4;
+const semaphoreOffset = 128;
+const size = 256;
 
 export const locks: Benchmark = {
   name: "locks",
@@ -27,24 +29,37 @@ export const locks: Benchmark = {
 async function alone(effort: Effort, compiled: CompiledPairs | undefined): Promise<Row[]> {
   await using memory = await SharedMemory.anonymous(linux, size);
   const mutex = await SharedMutex.at(linux, memory.mapping);
+  const semaphore = await Semaphore.in(linux, memory, semaphoreOffset, { value: 0 });
   const count = Math.ceil(100_000 * effort.scale);
-  if (mutex.tryLock() === undefined) throw new Error("somebody has the mutex");
-  const unlockAndLock = (): void => {
-    mutex.unlock();
-    mutex.tryLock();
-  };
-  const rows = [
-    await compareWithC(effort, {
-      what: "Linux: unlock + tryLock of a SharedMutex",
-      ours: () => timeEach(count, unlockAndLock),
+  const sync = (what: string, operation: () => void): Promise<Row> =>
+    compareWithC(effort, {
+      what: `Linux: ${what}, synchronous`,
+      ours: () => timeEach(count, operation),
       peer: compiled && (() => compiled.sem(10 * count)),
       peerName: "sem_post + sem_wait in C",
       goal: { atMost: 10 },
-    }),
-  ];
+    });
+  const giveAndTake = (): void => {
+    semaphore.release();
+    if (!semaphore.tryAcquire()) throw new Error("somebody has taken it");
+  };
+  const unlockAndLock = (): void => {
+    mutex.unlock();
+    if (mutex.tryLock() === undefined) throw new Error("somebody has locked it");
+  };
+  const rows = [await sync("release + tryAcquire of a Semaphore", giveAndTake)];
+  mutex.tryLock();
+  rows.push(await sync("unlock + tryLock of a SharedMutex", unlockAndLock));
   mutex.unlock();
+  semaphore.release();
+  const takeAndGive = async (): Promise<void> => {
+    await semaphore.acquire();
+    semaphore.release();
+  };
   const lockAndUnlock = async (): Promise<void> => (await mutex.lock()).unlock();
+  rows.push(await awaited(effort, "acquire of a Semaphore", () => timeEachAwaited(count, takeAndGive)));
   rows.push(await awaited(effort, "lock of a SharedMutex", () => timeEachAwaited(count, lockAndUnlock)));
+  await semaphore.close();
   return rows;
 }
 
