@@ -16,7 +16,6 @@ import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
 import { sharedMemory } from "./shared-memory.js";
-import { sharedMutex } from "./shared-mutex.js";
 import { splice } from "./splice.js";
 import { throughput } from "./throughput.js";
 import { waiters } from "./waiters.js";
@@ -40,7 +39,6 @@ export const benchmarks: readonly Benchmark[] = [
   splice,
   throughput,
   sharedMemory,
-  sharedMutex,
   messageRates,
   lines,
   conformance,
