@@ -27,10 +27,11 @@ import {
 import { findProcess, processAt, processIndex } from "./core/process";
 import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
-import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
+import { TASK_FLAG_ROBUST, Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
 import * as futexes from "./futex";
 import * as mappings from "./mapping";
+import * as words from "./memory-word";
 import * as messageQueues from "./message-queue";
 import * as mqOpen from "./mq-open";
 import * as mqTransfer from "./mq-transfer";
@@ -40,6 +41,7 @@ import { pollDescriptors } from "./poll";
 import * as posixSemaphores from "./posix-semaphore";
 import * as processes from "./process";
 import { complete } from "./release";
+import * as robustLists from "./robust-list";
 import * as semaphoreOpen from "./semaphore-open";
 import * as sharedMemory from "./shared-memory";
 import * as shmOpen from "./shm-open";
@@ -174,6 +176,12 @@ export function getpid(index: u32): i32 {
 export function getppid(index: u32): i32 {
   const task = enter(index, number.CALL_GETPPID, -1, 0, 0);
   return leave(task, processAt(callerOf(task).parent).pid);
+}
+
+/** A process has one thread that programs know of: the first, which has its number. */
+export function gettid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETTID, -1, 0, 0);
+  return leave(task, callerOf(task).pid);
 }
 
 export function spawn(index: u32, count: u32): i32 {
@@ -530,8 +538,10 @@ export function futex(
   otherLow: u32,
   otherHigh: i32,
   value3: i32,
+  isRobust: i32,
 ): i32 {
   const task = enter(index, number.CALL_FUTEX, operation, value, 0);
+  if (isRobust) task.set(TASK_FLAG_ROBUST);
   const address = longOf(low, high);
   const time = longOf(timeLow, timeHigh);
   const other = longOf(otherLow, otherHigh);
@@ -542,9 +552,69 @@ function longOf(low: u32, high: i32): i64 {
   return ((<i64>high) << 32) | <i64>low;
 }
 
+/** The window holds the words, at the first attempt (core/futex-waiter.ts). */
+export function futex_waitv(
+  index: u32,
+  count: u32,
+  flags: u32,
+  hasTime: i32,
+  low: u32,
+  high: i32,
+  clockid: i32,
+): i32 {
+  const task = enter(index, number.CALL_FUTEX_WAITV, -1, 0, count);
+  return leave(task, futexes.waitForWords(task, flags, hasTime != 0, longOf(low, high), clockid));
+}
+
+export function set_robust_list(index: u32, low: u32, high: i32, lengthLow: u32, lengthHigh: i32): i32 {
+  const task = enter(index, number.CALL_SET_ROBUST_LIST, -1, 0, 0);
+  const length = longOf(lengthLow, lengthHigh);
+  return leave(task, robustLists.setRobustList(callerOf(task), longOf(low, high), length));
+}
+
+/** 0, with the address of the head in OUT; 0 if there is none. */
+export function get_robust_list(index: u32): i32 {
+  const task = enter(index, number.CALL_GET_ROBUST_LIST, -1, 0, 0);
+  return leave(task, robustLists.getRobustList(callerOf(task)));
+}
+
+/** An access to a word: CALL_MEMORY_LOAD, _STORE, _ADD or _COMPARE_EXCHANGE. 0, with what it had before in OUT. */
+export function memory_word(index: u32, call: u32, low: u32, high: i32, value: i32, expected: i32): i32 {
+  const task = enter(index, call, value, expected, 0);
+  return leave(task, words.accessWord(task, longOf(low, high)));
+}
+
+export function memory_wait(
+  index: u32,
+  low: u32,
+  high: i32,
+  expected: i32,
+  hasTime: i32,
+  timeLow: u32,
+  timeHigh: i32,
+): i32 {
+  const task = enter(index, number.CALL_MEMORY_WAIT, 0, expected, 0);
+  return leave(task, futexes.waitInMemory(task, longOf(low, high), hasTime != 0, longOf(timeLow, timeHigh)));
+}
+
+export function memory_notify(index: u32, low: u32, high: i32, count: i32): i32 {
+  const task = enter(index, number.CALL_MEMORY_NOTIFY, -1, count, 0);
+  return leave(task, words.notifyAtWord(task, longOf(low, high), count));
+}
+
 /** A wake-up at a shared word by a process whose code runs, between two steps: how many were woken, or -errno. */
 export function wakeShared(process: u32, low: u32, high: i32, count: i32): i32 {
   return futexes.wakeShared(processAt(process), longOf(low, high), count);
+}
+
+/** Where bytes that a process may read and write lie; 0 if it may not. */
+export function writablePlace(process: u32, low: u32, high: i32, length: u32): usize {
+  return mappings.writablePlace(processAt(process), longOf(low, high), length);
+}
+
+/** Where some bytes of a process's memory lie; 0 if they cannot all be read. */
+export function mappedPart(process: u32, low: u32, high: i32, length: u32): usize {
+  return mappings.placeOf(processAt(process), longOf(low, high), length, futexes.READABLE);
 }
 
 /** Where the bytes of a whole mapping lie; 0 if they cannot be touched. */
@@ -676,11 +746,14 @@ function attemptOf(task: Task): i32 {
     case number.CALL_SEMTIMEDOP:
       return semaphores.operateOnSet(task);
     case number.CALL_FUTEX:
+    case number.CALL_MEMORY_WAIT:
       return futexes.waitAtWord(task);
     case number.CALL_SEM_WAIT:
     case number.CALL_SEM_TIMEDWAIT:
     case number.CALL_SEM_CLOCKWAIT:
       return posixSemaphores.waitForSemaphore(task);
+    case number.CALL_FUTEX_WAITV:
+      return futexes.waitAtWords(task);
     case number.CALL_POLL:
       return pollDescriptors(task, task.b, task.c);
     case number.CALL_CLOCK_NANOSLEEP:

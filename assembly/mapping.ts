@@ -503,6 +503,11 @@ export function placeOf(process: Process, address: i64, length: u32, way: i32): 
   return place;
 }
 
+/** As placeOf, of bytes that may be both read and written. */
+export function writablePlace(process: Process, address: i64, length: u32): usize {
+  return placeOf(process, address, length, PROT_READ) ? placeOf(process, address, length, PROT_WRITE) : 0;
+}
+
 /** Where the bytes of a whole mapping lie in linear memory; 0 unless all are mapped, are there, and may be touched. */
 export function bytesOfMapping(process: Process, address: u64): usize {
   const first = partWith(process, <u32>(address / machine.pageSize));

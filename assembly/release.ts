@@ -1,5 +1,6 @@
 // What is given up at the end of a call: its place in queues, the files that it held.
 import {
+  CALL_FUTEX_WAITV,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
@@ -14,6 +15,7 @@ import { GONE, PROCESS_ALIVE, TASK_EXITING } from "./abi/model";
 import { unreserve } from "./core/descriptor";
 import { freeOpenFile, OpenFile, openFileAt, openFileIndex } from "./core/file";
 import { dropIfEmpty } from "./core/futex";
+import { dropWaiters } from "./core/futex-waiter";
 import { freeMessage } from "./core/message";
 import { pool, TASK_POOL } from "./core/pool";
 import { Process, processAt } from "./core/process";
@@ -92,6 +94,7 @@ export function complete(task: Task, result: i32): i32 {
   if (task.call == CALL_OPEN && task.c) abandonOpen(task, process);
   if (task.d > 0 && holdsMessage(task)) freeMessage(task.d);
   if (task.call == CALL_SEMOP || task.call == CALL_SEMTIMEDOP) dropOperations(task);
+  if (task.call == CALL_FUTEX_WAITV) dropWaiters(task);
   const isSeen = process.state == PROCESS_ALIVE;
   task.file = keepIfLast(task.file);
   task.otherFile = keepIfLast(task.otherFile);

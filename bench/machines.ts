@@ -3,6 +3,7 @@ import { BLOCKED, FORM_AWAITED } from "../assembly/abi/model.js";
 import { Machine } from "../backends/wasm/machine.js";
 import type { Call } from "../src/call.js";
 import { IPC_PRIVATE, O_CREAT, O_RDWR } from "../src/constants.js";
+import type { Mapping } from "../src/mapping.js";
 import { syscalls } from "../src/syscalls.js";
 
 /** A machine with one process. */
@@ -48,15 +49,20 @@ export function queueMachine(): QueueMachine {
   };
 }
 
-/** A machine with one process that has one System V semaphore. */
+/** A machine with one process that has one semaphore of each kind, which is 0. */
 export interface SemaphoreMachine extends ProcessMachine {
   readonly semid: number;
+  /** Where the POSIX semaphore is. */
+  readonly address: number;
 }
 
 export function semaphoreMachine(): SemaphoreMachine {
   const { machine, process } = processMachine();
-  const semid = perform(machine, process, syscalls.semget.marshal(IPC_PRIVATE, 1, 0o600));
-  return { machine, process, semid };
+  const { semget, sem_open } = syscalls;
+  const semid = perform(machine, process, semget.marshal(IPC_PRIVATE, 1, 0o600));
+  const opening = sem_open.marshal("/bench", O_CREAT, 0o600, 0);
+  perform(machine, process, opening);
+  return { machine, process, semid, address: (opening.value as Mapping).address };
 }
 
 /** One whole call as the simulator makes it: a first attempt, which must not block, in a task of its own. */

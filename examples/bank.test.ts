@@ -7,7 +7,7 @@ import type * as Bank from "./bank.js";
 import { FIRST_PID, killedAtEveryStep } from "./killing/testing.js";
 import { built, isLinux, onBothKernels, reallyRunCleanly } from "./testing.js";
 
-const { accountCount, audit, close, deposit, forgetful, hire, lastVisitor, open, spendDay, teller } =
+const { accountCount, audit, close, deposit, forgetful, hire, open, spendDay, teller, visitorOf } =
   await built<typeof Bank>("bank");
 
 const total = accountCount * deposit;
@@ -83,9 +83,10 @@ async function killTellers(linux: Linux, kills: number): Promise<void> {
   const tellers = [await start(), await start(), await start()];
   for (let kill = 0; kill < kills; kill++) {
     const victim = tellers[kill % tellers.length] as number;
-    while ((await lastVisitor(bank)) !== victim) await new Promise(setImmediate);
-    // Up to half a millisecond: a visit is some calls of a few microseconds.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Math.random() / 2);
+    while ((await visitorOf(bank)) !== victim) await new Promise(setImmediate);
+    // At any moment of the visit, which takes some hundred microseconds.
+    const end = process.hrtime.bigint() + BigInt(Math.floor(Math.random() * 300_000));
+    while (process.hrtime.bigint() < end);
     await linux.kill(victim, SIGKILL);
     await linux.waitpid(victim);
     expect(await audit(bank)).toBe(total);

@@ -154,9 +154,9 @@ export async function hire(
   return await linux.spawn(teller, { args: [semaphores.id, number, transfers], fds: { memory: fd } });
 }
 
-/** The process that was in the bank last. */
-export async function lastVisitor({ semaphores }: Bank): Promise<number | undefined> {
-  return await semaphores.lastPid(USES);
+/** The process that is in the bank, if any is. */
+export async function visitorOf({ semaphores }: Bank): Promise<number | undefined> {
+  return (await semaphores.value(USES)) === 0 ? undefined : await semaphores.lastPid(USES);
 }
 
 /** Goes in, and looks what the dead have left, as all do. @returns what all accounts hold together */

@@ -49,6 +49,8 @@ export class Pids {
       case "getpid":
       case "getppid":
         return { ...outcome, result: this.#modelPid(outcome.result) };
+      case "gettid":
+        return { ...outcome, result: this.modelPidOf(outcome.result) };
       case "spawn":
         // It is new: nobody knows it by a number of the model yet.
         return { ...outcome, values: [] };

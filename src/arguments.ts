@@ -3,6 +3,7 @@
 import { byteLengthOf, isUint8Array } from "./byte-length.js";
 import type { PollEntry, QueueNotification, QueueSize, SpawnRequest } from "./call.js";
 import { argumentError, argumentMistake } from "./errors.js";
+import type { FutexWaiter } from "./futex.js";
 import { isExecutable, isProgram, isText, type Json } from "./program.js";
 import type { QueueSettings } from "./sysv-queue.js";
 import type { SemaphoreOperation, SemaphoreSetSettings } from "./sysv-semaphore.js";
@@ -46,6 +47,25 @@ export function unsigned(syscall: string, argument: string, value: unknown): num
 export function word(syscall: string, argument: string, value: unknown): number {
   if (typeof value === "number" && ((value | 0) === value || value >>> 0 === value)) return value | 0;
   throw argumentError(syscall, argument, "a 32-bit integer, signed or not", value);
+}
+
+/** The words that are waited at. The list is copied. */
+export function futexWaiters(syscall: string, argument: string, value: unknown): readonly FutexWaiter[] {
+  if (!Array.isArray(value))
+    throw argumentError(syscall, argument, "an array of { val, uaddr, flags }", value);
+  return Array.from(value, (one: unknown, index) => futexWaiter(syscall, `${argument}[${index}]`, one));
+}
+
+function futexWaiter(syscall: string, argument: string, value: unknown): FutexWaiter {
+  if (typeof value !== "object" || value === null) {
+    throw argumentError(syscall, argument, "{ val, uaddr, flags }", value);
+  }
+  const { val, uaddr, flags } = value as Partial<FutexWaiter>;
+  return {
+    val: word(syscall, `${argument}.val`, val),
+    uaddr: exactLong(syscall, `${argument}.uaddr`, uaddr),
+    flags: word(syscall, `${argument}.flags`, flags),
+  };
 }
 
 /** A C long, as far as a number is exact. */

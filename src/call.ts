@@ -100,6 +100,21 @@ export interface FutexRequest {
   readonly value2: number;
   readonly otherAddress: number;
   readonly value3: number;
+  /** Whether who waits wants a robust lock. */
+  readonly isRobust: boolean;
+}
+
+/** What futex_waitv waits for. */
+export interface FutexVector {
+  readonly waiters: readonly import("./futex.js").FutexWaiter[];
+  /** Until when: nanoseconds of a clock; undefined for ever. */
+  readonly timeout: bigint | undefined;
+}
+
+/** A word of memory, and how long to wait there: nanoseconds, undefined for ever. */
+export interface MemoryWord {
+  readonly address: number;
+  readonly timeout: bigint | undefined;
 }
 
 /** The message that msgsnd sends, or what msgrcv wants and where that goes. */
@@ -144,6 +159,8 @@ export type Payload =
   | FutexRequest
   | SemaphorePlace
   | SemaphoreOpening
+  | FutexVector
+  | MemoryWord
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument

@@ -3,9 +3,11 @@ export type { PollEntry } from "./call.js";
 export * from "./constants.js";
 export type { NameOptions } from "./descriptor.js";
 export { errnoName, SyscallError, type SyscallErrorDetails } from "./errors.js";
+export { FUTEX_OP, type FutexWaiter, type MemoryWaitResult } from "./futex.js";
 export {
   type ExecutableOptions,
   type FileStatus,
+  type FutexWaitOptions,
   type Linux,
   type MessageQueueAttributes,
   type MessageQueueNotification,
@@ -52,6 +54,7 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export { SharedCondition } from "./shared-condition/shared-condition.js";
 export type {
   AnonymousMemoryOptions,
   MemorySeals,
@@ -61,6 +64,8 @@ export type {
   SharedMemoryFromOptions,
 } from "./shared-memory/options.js";
 export { SharedMemory } from "./shared-memory/shared-memory.js";
+export type { HeldMutex } from "./shared-mutex/held-mutex.js";
+export { type LockOptions, SharedMutex } from "./shared-mutex/shared-mutex.js";
 export type { FileKey } from "./sysv/key.js";
 export { SysvMessage } from "./sysv-message-queue/message.js";
 export type {

@@ -1,4 +1,5 @@
 import type { PollEntry } from "./call.js";
+import type { FutexWaiter, MemoryWaitResult } from "./futex.js";
 import type { Mapping } from "./mapping.js";
 import type { AnyProgram, Executable, Json, Program } from "./program.js";
 import type { MsgctlResult, QueueSettings, ReceivedSysvMessage } from "./sysv-queue.js";
@@ -8,6 +9,15 @@ import type { SemaphoreOperation, SemctlArgument, SemctlResult } from "./sysv-se
 export interface WaitOptions {
   /** Ends the wait: the call rejects with an AbortError, unless it had completed. */
   readonly signal?: AbortSignal;
+}
+
+/** Options of a futex(2) that waits. */
+export interface FutexWaitOptions extends WaitOptions {
+  /**
+   * The word is a robust lock's, which the caller wants: if the thread that waits ends, and nobody has the lock then, another who waits
+   * is woken, so that a wake-up of one that dies before it has the lock is not lost: list_op_pending of get_robust_list(2).
+   */
+  readonly robust?: boolean;
 }
 
 /** What a child that `waitpid` reaped came to. `pid` is 0 if WNOHANG found none that has ended. */
@@ -327,6 +337,12 @@ export interface Linux {
 
   /** The number of the parent, or of the process that adopted this one: getppid(2). */
   getppid(): Promise<number>;
+
+  /**
+   * The number of the calling thread: gettid(2). That of a process's first thread is the process's; a Worker has one of its own. It is
+   * what stands in the word of a robust lock.
+   */
+  gettid(): Promise<number>;
 
   /**
    * Starts a program as a child process: posix_spawn(3). The child inherits every descriptor without FD_CLOEXEC under its
@@ -778,7 +794,7 @@ export interface Linux {
     timeout?: bigint | null,
     uaddr2?: number,
     val3?: number,
-    options?: WaitOptions,
+    options?: FutexWaitOptions,
   ): Promise<number>;
   /**
    * Wakes some of those who wait at a word, and with some operations moves the others to another, or changes that: futex(2).
@@ -885,6 +901,104 @@ export interface Linux {
    * @throws EINVAL no semaphore · EFAULT no memory that can be read
    */
   sem_getvalue(sem: number): Promise<number>;
+
+  /**
+   * Waits at several words at once, each with the value that it must have: futex_waitv(2), Linux 5.16.
+   * @param waiters 1 to 128 of them: the word, its value, and FUTEX2_SIZE_U32, with FUTEX2_PRIVATE if only this process counts
+   * @param flags 0
+   * @param timeout a time in nanoseconds of the clock; null waits for ever
+   * @param clockid CLOCK_MONOTONIC or CLOCK_REALTIME; of no meaning without a timeout
+   * @returns the place of one that was woken, in the list; others may have been, too
+   * @throws EAGAIN a word has another value · ETIMEDOUT · EFAULT as of FUTEX_WAIT · EINVAL no words, or too many, flags, another clock, an
+   *   odd address, a negative time · ENOSYS FUTEX2_NUMA, FUTEX2_MPOL; or a kernel without the call · AbortError: none was woken
+   */
+  futex_waitv(
+    waiters: readonly FutexWaiter[],
+    flags: number,
+    timeout: bigint | null,
+    clockid: number,
+    options?: WaitOptions,
+  ): Promise<number>;
+
+  /**
+   * Sets the list of robust locks of the calling thread: set_robust_list(2). When the thread ends, each word on the list that has its number
+   * gets FUTEX_OWNER_DIED in place of that, and one that waits at it is woken. In a simulation the list is the process's, whose number is
+   * its pid.
+   *
+   * libc has set one for each thread already, for its own robust mutexes: `get_robust_list` gives it, and it has room for others. To set
+   * another takes that from native code that runs in this thread.
+   * @param head an address: 24 bytes, of 64-bit numbers. The address of the first entry, or of the head itself at the end of the list; the
+   *   distance in bytes from an entry to its word; the entry that is being put in or taken out, or 0. The first number of an entry is the
+   *   address of the next. 0 is no list
+   * @param length bytes of the head: 24
+   * @throws EINVAL another length · EFAULT on a real kernel, where the addresses in a list are what they are: not in a shared mapping of an
+   *   object
+   */
+  set_robust_list(head: number, length: number): Promise<void>;
+
+  /**
+   * Gives the head of the list of robust locks of the calling thread: get_robust_list(2).
+   * @param pid 0
+   * @returns 24 bytes, whose address is for the links of the list, and not to be unmapped; null if there is no list
+   * @throws ENOSYS another pid
+   */
+  get_robust_list(pid: number): Promise<Mapping | null>;
+
+  /**
+   * Reads a word of memory, as `Atomics.load` does: 32 bits at a multiple of 4. In a simulation a step of its own, so that others can
+   * come between; on a real kernel no system call, unless the object can be cut off, which is looked at first.
+   * @param address in a mapping of this process; on a real kernel, in a Worker thread, one that this thread has made
+   * @returns the word, with its sign
+   * @throws EINVAL an odd address · EFAULT not mapped, not readable, or beyond the end of the object
+   */
+  memory_load(address: number): Promise<number>;
+
+  /**
+   * Writes a word of memory, as `Atomics.store` does. See `memory_load`.
+   * @param value 32 bits, signed or not
+   * @throws EINVAL an odd address · EFAULT not mapped, not to be written, or beyond the end of the object
+   */
+  memory_store(address: number, value: number): Promise<void>;
+
+  /**
+   * Adds to a word of memory, as `Atomics.add` does. See `memory_load`.
+   * @param value 32 bits, signed or not; the sum wraps around
+   * @returns the word before, with its sign
+   * @throws EINVAL, EFAULT as memory_store
+   */
+  memory_add(address: number, value: number): Promise<number>;
+
+  /**
+   * Replaces a word of memory if it is as expected, as `Atomics.compareExchange` does. See `memory_load`.
+   * @param expected what it must have, and
+   * @param replacement what it gets then: 32 bits, signed or not
+   * @returns the word before, with its sign: it was replaced if that is `expected`
+   * @throws EINVAL, EFAULT as memory_store
+   */
+  memory_compare_exchange(address: number, expected: number, replacement: number): Promise<number>;
+
+  /**
+   * Waits at a word of memory while it has a value, until it is notified: what `Atomics.wait` is, across processes, FUTEX_WAIT of futex(2).
+   * @param expected what it must have, signed or not
+   * @param timeout nanoseconds; null, or left out, waits for ever
+   * @returns "ok": it was notified; "not-equal": it has another value; "timed-out"
+   * @throws EINVAL an odd address, a negative timeout · EFAULT not mapped, not readable, beyond the end of the object; of a private mapping also
+   *   what may not be written · AbortError: it was not notified
+   */
+  memory_wait(
+    address: number,
+    expected: number,
+    timeout?: bigint | null,
+    options?: WaitOptions,
+  ): Promise<MemoryWaitResult>;
+
+  /**
+   * Wakes who waits at a word of memory, in whichever process: what `Atomics.notify` is, FUTEX_WAKE of futex(2).
+   * @param count how many at most, in the order in which they came; all if left out
+   * @returns how many were woken
+   * @throws EINVAL an odd address · EFAULT as memory_wait
+   */
+  memory_notify(address: number, count?: number): Promise<number>;
 }
 
 /** The calls of `Linux` by name. */

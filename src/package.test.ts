@@ -123,6 +123,7 @@ describe("types", () => {
       "consumer.ts",
       `import { Fifo, type Linux, MessageQueue, Pipe, type PipeReader, SharedMemory, SysvMessageQueue, SysvSemaphoreSet } from "linux-ipc";
        import { linux } from "linux-ipc/native";
+       import { CheckedRegion, SealedRegion } from "linux-ipc/regions";
        import { simulate } from "linux-ipc/simulation";
        export const run = simulate;
        export const same: Linux = linux;
@@ -143,7 +144,9 @@ describe("types", () => {
          await using made = await SharedMemory.createOrAttach(linux, "/board", { size: 4096, unlinkOnClose: true });
          const first: Uint8Array = await made.read(0, 8);
          await made.write(first, 8);
-         return made.array(Int32Array, 8);
+         const sealed = new SealedRegion(made, { capacity: 100, key: first, byteOffset: CheckedRegion.byteLength(100) });
+         const generation: bigint = new CheckedRegion(made, { capacity: 100 }).write(sealed.read()?.text ?? "");
+         return made.array(Int32Array, Number(generation));
        }
        export async function semaphores(linux: Linux): Promise<number> {
          await using set = await SysvSemaphoreSet.createOrOpen(linux, 5, { values: [1], timeout: 10 });

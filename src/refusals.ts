@@ -20,6 +20,8 @@ import {
   FUTEX_TRYLOCK_PI,
   FUTEX_UNLOCK_PI,
   FUTEX_WAIT_REQUEUE_PI,
+  FUTEX2_MPOL,
+  FUTEX2_NUMA,
 } from "../assembly/abi/futex.js";
 import { MFD_HUGETLB } from "../assembly/abi/memfd.js";
 import {
@@ -35,7 +37,7 @@ import { SIGEV_SIGNAL, SIGEV_THREAD } from "../assembly/abi/mqueue.js";
 import { NSIG, SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
-import type { Call, MappingRequest, QueueNotification, QueueOpening } from "./call.js";
+import type { Call, FutexVector, MappingRequest, QueueNotification, QueueOpening } from "./call.js";
 import { catchableSignals } from "./signals.js";
 
 const knownClocks: ReadonlySet<number> = new Set([
@@ -105,6 +107,12 @@ const UNDONE_FUTEX_OPERATIONS: ReadonlySet<number> = new Set([
   FUTEX_LOCK_PI2,
 ]);
 judges[n.CALL_FUTEX] = ({ a }) => (UNDONE_FUTEX_OPERATIONS.has(a & FUTEX_CMD_MASK) ? ENOSYS : 0);
+
+judges[n.CALL_FUTEX_WAITV] = ({ payload }) => {
+  const { waiters } = payload as FutexVector;
+  return waiters.some(({ flags }) => (flags & (FUTEX2_NUMA | FUTEX2_MPOL)) !== 0) ? ENOSYS : 0;
+};
+judges[n.CALL_GET_ROBUST_LIST] = ({ a }) => (a === 0 ? 0 : ENOSYS);
 
 judges[n.CALL_MQ_OPEN] = ({ a, payload }) => {
   if (!isQueueName((payload as QueueOpening).name)) return EINVAL;

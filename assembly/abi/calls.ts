@@ -75,8 +75,21 @@ export const CALL_MSYNC = 89;
 export const CALL_MEMORY_READ = 90;
 export const CALL_MEMORY_WRITE = 91;
 
+// The calling thread.
+export const CALL_GETTID = 109;
+
 // Futexes, and words of memory.
 export const CALL_FUTEX = 110;
+export const CALL_FUTEX_WAITV = 111;
+export const CALL_SET_ROBUST_LIST = 112;
+export const CALL_GET_ROBUST_LIST = 113;
+export const CALL_MEMORY_LOAD = 114;
+export const CALL_MEMORY_STORE = 115;
+export const CALL_MEMORY_ADD = 116;
+export const CALL_MEMORY_COMPARE_EXCHANGE = 117;
+export const CALL_MEMORY_WAIT = 118;
+export const CALL_MEMORY_NOTIFY = 119;
+
 // POSIX semaphores.
 export const CALL_SEM_OPEN = 120;
 export const CALL_SEM_CLOSE = 121;

@@ -43,10 +43,15 @@ export const FUTEX_WAITERS = 0x80000000;
 export const FUTEX_OWNER_DIED = 0x40000000;
 export const FUTEX_TID_MASK = 0x3fffffff;
 
+/** Bytes of the head of a robust list: the first entry, the distance from an entry to its word, the entry that is being changed. */
+export const ROBUST_LIST_HEAD_SIZE = 24;
+
 /** Entries of a robust list that are looked at. */
 export const ROBUST_LIST_LIMIT = 2048;
 
 // Words of futex_waitv(2).
 export const FUTEX2_SIZE_U32 = 2;
+export const FUTEX2_NUMA = 4;
+export const FUTEX2_MPOL = 8;
 export const FUTEX2_PRIVATE = 128;
 export const FUTEX_WAITV_MAX = 128;

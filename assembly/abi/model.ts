@@ -72,6 +72,8 @@ export const MAX_SHARED_OBJECTS = 256;
 export const MAX_MAPPED_PARTS = 1024;
 /** Words of memory at which somebody waits. */
 export const MAX_FUTEXES = 1024;
+/** Words of all calls of futex_waitv(2) that wait. */
+export const MAX_FUTEX_WAITERS = 4096;
 /** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */

@@ -10,6 +10,7 @@ import {
 import {
   FRAMES_SIZE,
   MAX_DESCRIPTORS,
+  MAX_FUTEX_WAITERS,
   MAX_FUTEXES,
   MAX_GROUP_LISTS,
   MAX_INODES,
@@ -222,6 +223,7 @@ function resetPools(): void {
   pools.resetPool(pools.SHARED_OBJECT_POOL, at.SHARED_OBJECTS, at.SHARED_OBJECT_SIZE, sharedObjectCount());
   pools.resetPool(pools.MAPPED_PART_POOL, at.MAPPED_PARTS, at.MAPPED_PART_SIZE, MAX_MAPPED_PARTS);
   pools.resetPool(pools.FUTEX_POOL, at.FUTEXES, at.FUTEX_SIZE, MAX_FUTEXES);
+  pools.resetPool(pools.FUTEX_WAITER_POOL, at.FUTEX_WAITERS, at.FUTEX_WAITER_SIZE, MAX_FUTEX_WAITERS);
   pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
 }
 

@@ -8,6 +8,7 @@
 // The window and the stage are no state: they hold nothing between two steps.
 import {
   FRAMES_SIZE,
+  MAX_FUTEX_WAITERS,
   MAX_FUTEXES,
   MAX_GROUP_LISTS,
   MAX_INODES,
@@ -36,7 +37,7 @@ import {
 
 // Bytes of one item of each pool: `sizeof` of its class, checked where the class is.
 export const TASK_SIZE: u32 = 80;
-export const PROCESS_SIZE: u32 = 144;
+export const PROCESS_SIZE: u32 = 152;
 export const CHUNK_SIZE: u32 = 260;
 export const OPEN_FILE_SIZE: u32 = 24;
 export const WAIT_SIZE: u32 = 36;
@@ -59,6 +60,7 @@ export const SEMAPHORE_OPERATION_SIZE: u32 = 8;
 export const SHARED_OBJECT_SIZE: u32 = 40;
 export const MAPPED_PART_SIZE: u32 = 44;
 export const FUTEX_SIZE: u32 = 24;
+export const FUTEX_WAITER_SIZE: u32 = 24;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -102,7 +104,8 @@ export const SHARED_OBJECTS: usize =
   SEMAPHORE_OPERATIONS + MAX_SEMAPHORE_OPERATIONS * SEMAPHORE_OPERATION_SIZE;
 export const MAPPED_PARTS: usize = SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE;
 export const FUTEXES: usize = MAPPED_PARTS + MAX_MAPPED_PARTS * MAPPED_PART_SIZE;
-const POOLS_END: usize = FUTEXES + MAX_FUTEXES * FUTEX_SIZE;
+export const FUTEX_WAITERS: usize = FUTEXES + MAX_FUTEXES * FUTEX_SIZE;
+const POOLS_END: usize = FUTEX_WAITERS + MAX_FUTEX_WAITERS * FUTEX_WAITER_SIZE;
 export const FRAMES: usize = (POOLS_END + 0xffff) & ~0xffff;
 /** Aligned as a page: a mapping begins at the start of one. */
 export const SHARED_BYTES: usize = FRAMES + FRAMES_SIZE;

@@ -76,7 +76,7 @@ export class Pool {
 
 // The pool headers stand at the start of the machine block.
 const POOL_HEADER: u32 = 20;
-export const POOL_COUNT: u32 = 25;
+export const POOL_COUNT: u32 = 26;
 
 export function pool(number: u32): Pool {
   return changetype<Pool>(MACHINE + number * POOL_HEADER);
@@ -106,6 +106,7 @@ export const SEMAPHORE_OPERATION_POOL: u32 = 20;
 export const SHARED_OBJECT_POOL: u32 = 21;
 export const MAPPED_PART_POOL: u32 = 22;
 export const FUTEX_POOL: u32 = 24;
+export const FUTEX_WAITER_POOL: u32 = 25;
 
 /** Empties a pool, zeroing what was in use. */
 export function resetPool(number: u32, base: usize, itemSize: u32, capacity: u32): void {

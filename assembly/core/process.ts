@@ -52,6 +52,8 @@ export class Process {
   /** Capabilities, a bit each. */
   permitted: u64;
   effective: u64;
+  /** Address of the head of its list of robust locks; 0 if it has none: set_robust_list(2). */
+  robustList: i64;
 
   get childWait(): WaitQueue {
     return changetype<WaitQueue>(changetype<usize>(this) + offsetof<Process>("childFirst"));

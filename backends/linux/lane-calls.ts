@@ -3,7 +3,7 @@
 import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import type { SemaphoreOperation } from "../../src/sysv-semaphore.js";
 import { readClock } from "./clock.js";
-import { type FutexWait, waitPlainly } from "./futex-call.js";
+import { type FutexVectorWait, type FutexWait, waitForWordsPlainly, waitPlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
 import { type SemaphoreWait, waitPlainly as waitForSemaphore } from "./semaphore-wait.js";
@@ -54,6 +54,11 @@ export type LaneRequest =
   | {
       readonly call: "sem_wait";
       readonly wait: SemaphoreWait;
+    }
+  | {
+      readonly call: "futex_waitv";
+      readonly wait: FutexVectorWait;
+      readonly pins: readonly number[];
     };
 
 /** What a call gives beyond its integer: the message that was received. */
@@ -92,6 +97,8 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
       return { result: waitPlainly(request.wait), value: undefined };
     case "sem_wait":
       return { result: waitForSemaphore(request.wait), value: undefined };
+    case "futex_waitv":
+      return { result: waitForWordsPlainly(request.wait), value: undefined };
     case "msgrcv": {
       const { msqid, room, type, flags } = request;
       const received = receivePlainly(msqid, room, type, flags);

@@ -6,12 +6,19 @@ import { O_CLOEXEC, O_DIRECTORY, O_PATH } from "../../assembly/abi/fcntl.js";
 import { BLOCKED } from "../../assembly/abi/model.js";
 import { CLOCK_MONOTONIC } from "../../assembly/abi/time.js";
 import { byteLengthOf, honestView } from "../../src/byte-length.js";
-import type { Call, FutexRequest, SemaphoreOperations, SysvMessage } from "../../src/call.js";
+import type {
+  Call,
+  FutexRequest,
+  FutexVector,
+  MemoryWord,
+  SemaphoreOperations,
+  SysvMessage,
+} from "../../src/call.js";
 import { resultOf } from "../../src/calls.js";
 import { abortError } from "../../src/errors.js";
 import { readClock } from "./clock.js";
 import { entered, moveUp } from "./descriptors.js";
-import { futexWaitOf } from "./futex.js";
+import { endWait, futexVectorOf, futexWaitOf, memoryWaitOf, pinAll } from "./futex.js";
 import { AT_FDCWD, type LaneRequest, type LaneValue } from "./lane-calls.js";
 import { callInLane } from "./lanes.js";
 import * as libc from "./libc.js";
@@ -35,9 +42,14 @@ function requestOf(call: Call): LaneRequest | number {
     const deadline = timeout === undefined ? undefined : (readClock(CLOCK_MONOTONIC) as bigint) + timeout;
     return { call: "semop", semid: a, operations, deadline };
   }
-  if (number === n.CALL_FUTEX) {
-    const slot = pin((payload as FutexRequest).address);
-    return slot === -1 ? -ENOMEM : { call: "futex", wait: futexWaitOf(call), pin: slot };
+  if (number === n.CALL_FUTEX || number === n.CALL_MEMORY_WAIT) {
+    const slot = pin((payload as FutexRequest | MemoryWord).address);
+    const wait = number === n.CALL_FUTEX ? futexWaitOf(call) : memoryWaitOf(call);
+    return slot === -1 ? -ENOMEM : { call: "futex", wait, pin: slot };
+  }
+  if (number === n.CALL_FUTEX_WAITV) {
+    const pins = pinAll((payload as FutexVector).waiters.map(({ uaddr }) => uaddr));
+    return pins === undefined ? -ENOMEM : { call: "futex_waitv", wait: futexVectorOf(call), pins };
   }
   if (number === n.CALL_SEM_WAIT || number === n.CALL_SEM_TIMEDWAIT || number === n.CALL_SEM_CLOCKWAIT) {
     const wait = semaphoreWaitOf(call);
@@ -52,6 +64,7 @@ function requestOf(call: Call): LaneRequest | number {
 
 /** Takes over what a lane's call has given. @returns a result >= 0, -errno, or an error */
 function complete(call: Call, request: LaneRequest, result: number, value: LaneValue): number | Error {
+  if (call.syscall.number === n.CALL_MEMORY_WAIT) return endWait(call, result);
   if (result < 0) return result;
   switch (request.call) {
     case "open":
@@ -125,6 +138,7 @@ function folderOf(path: string): number {
 function release(request: LaneRequest): void {
   if (request.call === "futex") unpin(request.pin);
   if (request.call === "sem_wait") unpin(request.wait.pin);
+  if (request.call === "futex_waitv") request.pins.forEach(unpin);
   if (request.call === "open" && request.folder !== AT_FDCWD) libc.close(request.folder);
 }
 

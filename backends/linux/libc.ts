@@ -161,7 +161,11 @@ export const uv_poll_stop = bind("uv_poll_stop", "int", "long");
 // asm/unistd.h: the same on x64 and arm64, as of all calls since Linux 5.1.
 export const SYS_pidfd_open = 434;
 /** asm/unistd.h of x64, and asm-generic/unistd.h. */
-export const SYS_futex = process.arch === "x64" ? 202 : 98;
+const isX64 = process.arch === "x64";
+export const SYS_futex = isX64 ? 202 : 98;
+export const SYS_set_robust_list = isX64 ? 273 : 99;
+export const SYS_get_robust_list = isX64 ? 274 : 100;
+export const SYS_futex_waitv = 449;
 
 /**
  * Open flags from x64's numbers, which are ours, to this machine's, and back. On arm64 O_DIRECT and O_DIRECTORY have each

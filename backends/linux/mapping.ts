@@ -11,6 +11,7 @@
 // come to lie there, and a second munmap of the part would hit that.
 import { EBUSY, EFAULT, EINVAL, ENOMEM } from "../../assembly/abi/errno.js";
 import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
+import { F_GET_SEALS, F_SEAL_SHRINK } from "../../assembly/abi/memfd.js";
 import {
   MAP_ANONYMOUS,
   MAP_FIXED,
@@ -28,7 +29,7 @@ import {
 import { honestView } from "../../src/byte-length.js";
 import type { Call, MappingRequest, MemoryRange, PlacedBytes } from "../../src/call.js";
 import { SyscallError } from "../../src/errors.js";
-import { Mapping } from "../../src/mapping.js";
+import { type ForeignPointers, Mapping } from "../../src/mapping.js";
 import { owns } from "./descriptors.js";
 import { addressOf } from "./ffi.js";
 import { wakePlainly } from "./futex-call.js";
@@ -58,6 +59,10 @@ interface Kept {
   /** What is written to it reaches others, if its protection lets it. */
   readonly isShared: boolean;
   readonly isOfFile: boolean;
+  /** All of its object's pages are there, and stay: nobody can cut them off. */
+  readonly isSettled: boolean;
+  /** Its words; undefined until somebody wants them, and once a part is gone. */
+  words: Int32Array<ArrayBuffer> | undefined;
   /** What other threads know of it: slots of its parts. */
   slots: readonly number[];
   /** An array over all of it; undefined until somebody wants it, and once a part is gone. */
@@ -111,7 +116,9 @@ function show(
     if (libc.mmap(shown, length, BOTH, how | MAP_FIXED, fd, offset) === -1) return undefined;
   }
   const pages = new Uint8Array(pagesOf(length)).fill(prot);
-  return { address, length, pages, memory, shown, isShared, isOfFile, slots: [], array: undefined };
+  const isSettled = !isOfFile || (cannotShrink(fd) && isThere(shown + (pages.length - 1) * libc.pageSize));
+  const none = { words: undefined, slots: [], array: undefined };
+  return { address, length, pages, memory, shown, isShared, isOfFile, isSettled, ...none };
 }
 
 function memoryOf(length: number): WebAssembly.Memory | undefined {
@@ -136,11 +143,17 @@ function bytesOf(kept: Kept): Uint8Array<ArrayBuffer> {
 }
 
 /** Whether the object ends before the mapping's last page, so that touching this would be SIGBUS. */
-function endsEarly({ isOfFile, shown, pages }: Kept): boolean {
-  if (!isOfFile) return false;
-  const last = shown + (pages.length - 1) * libc.pageSize;
-  // Kernels that do not know it say EINVAL.
-  return libc.resultOrErrno(libc.madvise(last, libc.pageSize, MADV_POPULATE_READ)) === -EFAULT;
+const endsEarly = ({ isSettled, shown, pages }: Kept): boolean =>
+  !isSettled && !isThere(shown + (pages.length - 1) * libc.pageSize);
+
+/** Whether an object has the page at a place. Kernels that do not know the question say EINVAL. */
+const isThere = (page: number): boolean =>
+  libc.resultOrErrno(libc.madvise(page, libc.pageSize, MADV_POPULATE_READ)) !== -EFAULT;
+
+/** Whether a file is sealed against being cut off. What takes no seals says EINVAL. */
+function cannotShrink(fd: number): boolean {
+  const seals = libc.fcntlPlain(fd, F_GET_SEALS);
+  return seals !== -1 && (seals & F_SEAL_SHRINK) !== 0;
 }
 
 /** The mapping that a range lies in, and its pages; undefined if no mapping has them all. */
@@ -177,6 +190,8 @@ export function semaphoreMapping(address: number, length: number, life: number):
     shown,
     isShared: true,
     isOfFile: true,
+    isSettled: false,
+    words: undefined,
     slots: [],
     array: undefined,
     life,
@@ -190,7 +205,7 @@ export function semaphoreMapping(address: number, length: number, life: number):
 export function hideSemaphore(address: number): void {
   const kept = semaphores.get(address);
   if (kept === undefined) return;
-  revoke(kept);
+  revoke(kept, 0, kept.pages.length);
   kept.pages.fill(GONE);
   semaphores.delete(address);
 }
@@ -205,6 +220,7 @@ const mappingOf = (kept: Kept): Mapping =>
   new Mapping(kept.address, kept.length, {
     bytes: () => bytesOf(kept),
     wake: (byteOffset, count) => wakeAt(kept.address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(kept.address + byteOffset, size),
   });
 
 export function munmap(call: Call): number {
@@ -214,7 +230,7 @@ export function munmap(call: Call): number {
   if (found === undefined) return -EINVAL;
   const { kept, first, end } = found;
   if (isPinned(kept.address, kept.pages.length * libc.pageSize)) return -EBUSY;
-  revoke(kept);
+  revoke(kept, first, end);
   const reserved = libc.mmap(
     address,
     (end - first) * libc.pageSize,
@@ -228,18 +244,20 @@ export function munmap(call: Call): number {
   tellThreads(kept);
   if (!kept.pages.every((page) => page === GONE)) return 0;
   mappings.delete(kept.address);
+  if (lastKept === kept) lastKept = undefined;
   return libc.resultOrErrno(libc.munmap(kept.address, kept.pages.length * libc.pageSize));
 }
 
-/** Leaves nothing for arrays to touch: first the pages are plain memory again, then the arrays are empty. */
-function revoke(kept: Kept): void {
-  const { memory, shown, pages, isOfFile } = kept;
+/** Leaves nothing of some pages for arrays to touch: first the pages are plain memory again, then all arrays are empty. */
+function revoke(kept: Kept, first: number, end: number): void {
+  const { memory, shown, isOfFile } = kept;
   if (isOfFile) {
     const plain = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-    libc.mmap(shown, pages.length * libc.pageSize, BOTH, plain, -1, 0);
+    libc.mmap(shown + first * libc.pageSize, (end - first) * libc.pageSize, BOTH, plain, -1, 0);
   }
   memory.grow(0);
   kept.array = undefined;
+  kept.words = undefined;
 }
 
 export function mprotect(call: Call): number {
@@ -394,6 +412,14 @@ export function placeOf(address: number, length: number, way: number): number {
   return count < length ? -EFAULT : place;
 }
 
+/** @throws SyscallError EFAULT */
+function writablePlaceOf(address: number, length: number): number {
+  const isReadable = placeOf(address, length, PROT_READ) >= 0;
+  const place = isReadable ? placeOf(address, length, PROT_WRITE) : -EFAULT;
+  if (place < 0) throw new SyscallError(EFAULT, "mmap");
+  return place;
+}
+
 /** No process has it: the last page. */
 const NOWHERE = -4096;
 
@@ -408,6 +434,69 @@ export function wordPlace(address: number, isPrivate: boolean): number {
   // A copy that is never written to is no memory to wait for: get_futex_key. That of the arrays always can be.
   const way = isPrivate || part.isShared ? READABLE : PROT_WRITE;
   return (part.protection & way) === 0 ? NOWHERE : part.place + (address - part.address);
+}
+
+/** The mapping that had the last word: most programs have few. */
+let lastKept: Kept | undefined;
+
+/**
+ * The words of the mapping of this thread that an address is in, and where it begins.
+ * @param way one of these protections will do
+ * @returns undefined if the page is not mapped so, or the object does not have it
+ */
+export function wordsAt(address: number, way: number): { address: number; words: Int32Array } | undefined {
+  let kept = lastKept;
+  if (kept === undefined || address < kept.address || address >= kept.address + kept.length) {
+    kept = keptAt(address);
+    lastKept = kept;
+    if (kept === undefined) return undefined;
+  }
+  const page = Math.floor((address - kept.address) / libc.pageSize);
+  const protection = kept.pages[page] as number;
+  if (protection === GONE || (protection & way) === 0) return undefined;
+  if (!kept.isSettled && !isThere(kept.shown + page * libc.pageSize)) return undefined;
+  if (kept.words === undefined) {
+    kept.words = new Int32Array(kept.memory.buffer as ArrayBuffer);
+  }
+  return { address: kept.address, words: kept.words };
+}
+
+/** Some of this thread's memory, which is no mapping of its own. */
+export function partOfMapping(address: number, length: number): Mapping {
+  const bytes = (): Uint8Array<ArrayBuffer> => {
+    const kept = keptAt(address);
+    if (kept === undefined) throw new SyscallError(EFAULT, "mmap");
+    return bytesOf(kept).subarray(address - kept.address, address - kept.address + length);
+  };
+  return new Mapping(address, length, {
+    bytes,
+    wake: (byteOffset, count) => wakeAt(address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(address + byteOffset, size),
+    foreign,
+  });
+}
+
+/** Pointers anywhere in this process. The kernel copies them: what is not there is passed over, and no SIGSEGV. */
+export const foreign: ForeignPointers = {
+  read: (address) =>
+    movePointer(address, libc.process_vm_readv) ? libc.scratch.view.getBigInt64(POINTER, true) : undefined,
+  write(address, value) {
+    libc.scratch.view.setBigInt64(POINTER, value, true);
+    movePointer(address, libc.process_vm_writev);
+  },
+};
+
+/** Where the pointer is in the scratch memory, behind two struct iovec. */
+const POINTER = 32;
+const POINTER_BYTES = 8;
+
+function movePointer(remote: bigint, transfer: typeof libc.process_vm_readv): boolean {
+  const { address, view } = libc.scratch;
+  view.setBigInt64(0, BigInt(address + POINTER), true);
+  view.setBigInt64(8, BigInt(POINTER_BYTES), true);
+  view.setBigInt64(16, remote, true);
+  view.setBigInt64(24, BigInt(POINTER_BYTES), true);
+  return transfer(process.pid, address, 1, address + 16, 1, 0) === POINTER_BYTES;
 }
 
 function wakeAt(address: number, count: number): number {

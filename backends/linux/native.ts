@@ -42,6 +42,7 @@ import { startInLane } from "./lane-wait.js";
 import { LANES_VARIABLE, laneCount, maxLanes } from "./lanes.js";
 import * as libc from "./libc.js";
 import * as mapping from "./mapping.js";
+import * as memoryWord from "./memory-word.js";
 import * as messageQueue from "./message-queue.js";
 import * as paths from "./paths.js";
 import * as pipe from "./pipe.js";
@@ -75,6 +76,7 @@ attempts[n.CALL_CLOCK_GETTIME] = clock.clock_gettime;
 attempts[n.CALL_CLOCK_NANOSLEEP] = clock.clock_nanosleep;
 attempts[n.CALL_GETPID] = process.getpid;
 attempts[n.CALL_GETPPID] = process.getppid;
+attempts[n.CALL_GETTID] = process.gettid;
 attempts[n.CALL_SPAWN] = spawn;
 attempts[n.CALL_WAITPID] = process.waitpid;
 attempts[n.CALL_EXIT] = process.exit;
@@ -145,6 +147,15 @@ attempts[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_wait;
 attempts[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_wait;
 attempts[n.CALL_SEM_POST] = posixSemaphore.sem_post;
 attempts[n.CALL_SEM_GETVALUE] = posixSemaphore.sem_getvalue;
+attempts[n.CALL_FUTEX_WAITV] = futex.futex_waitv;
+attempts[n.CALL_SET_ROBUST_LIST] = futex.set_robust_list;
+attempts[n.CALL_GET_ROBUST_LIST] = futex.get_robust_list;
+attempts[n.CALL_MEMORY_LOAD] = memoryWord.memory_load;
+attempts[n.CALL_MEMORY_STORE] = memoryWord.memory_store;
+attempts[n.CALL_MEMORY_ADD] = memoryWord.memory_add;
+attempts[n.CALL_MEMORY_COMPARE_EXCHANGE] = memoryWord.memory_compare_exchange;
+attempts[n.CALL_MEMORY_WAIT] = futex.memory_wait;
+attempts[n.CALL_MEMORY_NOTIFY] = futex.memory_notify;
 
 // The calls that can block, as they do.
 const blocking: Attempt[] = [...attempts];
@@ -171,6 +182,8 @@ blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
 blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
 blocking[n.CALL_MQ_TIMEDRECEIVE] = messageQueue.mq_timedreceiveBlocking;
 blocking[n.CALL_FUTEX] = futex.futexBlocking;
+blocking[n.CALL_FUTEX_WAITV] = futex.futex_waitvBlocking;
+blocking[n.CALL_MEMORY_WAIT] = futex.memory_waitBlocking;
 blocking[n.CALL_SIGWAIT] = signals.sigwaitBlocking;
 
 /** What a waiting call watches, all of it together. */
@@ -354,6 +367,9 @@ function lacksLane({ syscall: { number, wait }, a, b, payload }: Call): boolean 
     case n.CALL_SEM_TIMEDWAIT:
     case n.CALL_SEM_CLOCKWAIT:
       return true;
+    case n.CALL_FUTEX_WAITV:
+    case n.CALL_MEMORY_WAIT:
+      return laneCount() >= maxLanes;
     default:
       return (b & IPC_NOWAIT) === 0;
   }

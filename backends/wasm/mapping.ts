@@ -34,6 +34,7 @@ export function mappingIn(memory: Memory, length: number): Mapping {
   return new Mapping(address, length, {
     bytes: () => bytesAt(memory, process, address, length),
     wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+    placeOf: (byteOffset, size) => placeOf(memory, process, address + byteOffset, size),
   });
 }
 
@@ -49,11 +50,51 @@ function bytesAt(
   return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
 }
 
+/** Some of a process's memory, which is no mapping of its own. */
+export function partOfMapping(memory: Memory, process: number, address: number, length: number): Mapping {
+  return new Mapping(address, length, {
+    bytes: () => partAt(memory, process, address, length),
+    wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+    placeOf: (byteOffset, size) => placeOf(memory, process, address + byteOffset, size),
+    foreign: {
+      read: (place) => pointerAt(memory, process, place)?.[0],
+      write(place, value) {
+        pointerAt(memory, process, place)?.fill(value);
+      },
+    },
+  });
+}
+
+/** A pointer in a process's memory; undefined if it may not be read and written. */
+function pointerAt({ kernel, bytes }: Memory, process: number, place: bigint): BigInt64Array | undefined {
+  const start = kernel.writablePlace(process, lowOf(place), highOf(place), BigInt64Array.BYTES_PER_ELEMENT);
+  return start === 0 ? undefined : new BigInt64Array(bytes.buffer, start, 1);
+}
+
+function partAt(
+  { kernel, bytes }: Memory,
+  process: number,
+  address: number,
+  length: number,
+): Uint8Array<ArrayBuffer> {
+  const place = BigInt(address);
+  const start = kernel.mappedPart(process, lowOf(place), highOf(place), length);
+  if (start === 0) throw new SyscallError(EFAULT, "mmap");
+  return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
+}
+
 function wakeAt({ kernel }: Memory, process: number, address: number, count: number): number {
   const place = BigInt(address);
   const result = kernel.wakeShared(process, lowOf(place), highOf(place), count);
   if (result < 0) throw new SyscallError(-result, "futex");
   return result;
+}
+
+function placeOf({ kernel }: Memory, process: number, address: number, length: number): number {
+  const place = BigInt(address);
+  const found = kernel.writablePlace(process, lowOf(place), highOf(place), length);
+  if (found === 0) throw new SyscallError(EFAULT, "mmap");
+  return address;
 }
 
 type Words = readonly [number, number, number, number];

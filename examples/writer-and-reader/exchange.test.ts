@@ -24,7 +24,7 @@ describe("the naive writer and reader", () => {
     },
     {
       race: "the reader removes a semaphore before the writer has opened it",
-      how: /deadlock: 2 processes wait[^]*\(writer\) waits in sem_wait/,
+      how: /deadlock: 2 processes wait[\s\S]*\(writer\) waits in sem_wait/,
     },
   ])("fail in some schedules: $race", async ({ how }) => {
     const run = (linux: Linux): Promise<unknown> => exchange(linux, naive, "/example", text);

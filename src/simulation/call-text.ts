@@ -146,6 +146,7 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
     }
     case n.CALL_GETPID:
     case n.CALL_GETPPID:
+    case n.CALL_GETTID:
     case n.CALL_GETUID:
     case n.CALL_GETEUID:
     case n.CALL_GETGID:

@@ -8,7 +8,9 @@ import {
   CALL_CLOCK_NANOSLEEP,
   CALL_EXIT,
   CALL_FUTEX,
+  CALL_FUTEX_WAITV,
   CALL_KILL,
+  CALL_MEMORY_WAIT,
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_POLL,
@@ -43,6 +45,8 @@ import type { Spawned } from "../../backends/wasm/process.js";
 import {
   Call,
   type FutexRequest,
+  type FutexVector,
+  type MemoryWord,
   type SemaphoreOperations,
   type SpawnRequest,
   type SysvMessage,
@@ -668,11 +672,16 @@ export class Engine implements ProcessHost, GlobalsHost {
 function isTimed({ call }: PendingCall): boolean {
   const { number } = call.syscall;
   if (number === CALL_SEMTIMEDOP) return (call.payload as SemaphoreOperations).timeout !== undefined;
-  if (number === CALL_FUTEX) return (call.payload as FutexRequest).timeout !== undefined;
+  if (isAtMemory(number))
+    return (call.payload as FutexRequest | FutexVector | MemoryWord).timeout !== undefined;
   return (
     number === CALL_CLOCK_NANOSLEEP || (number === CALL_POLL && call.a > 0) || call.deadline !== undefined
   );
 }
+
+/** Whether a call waits at words of memory. */
+const isAtMemory = (number: number): boolean =>
+  number === CALL_FUTEX || number === CALL_FUTEX_WAITV || number === CALL_MEMORY_WAIT;
 
 /** Whether a call waits in a line of System V queues or semaphores, or at memory, in the kernel: a thread of its own does. */
 function waitsInLine({ call }: PendingCall): boolean {
@@ -685,6 +694,8 @@ function waitsInLine({ call }: PendingCall): boolean {
     case CALL_SEM_WAIT:
     case CALL_SEM_TIMEDWAIT:
     case CALL_SEM_CLOCKWAIT:
+    case CALL_FUTEX_WAITV:
+    case CALL_MEMORY_WAIT:
       return true;
     default:
       return false;
