@@ -127,6 +127,19 @@ export function addToMessage(error: Error, where: string): void {
   if (typeof error.stack === "string") error.stack = error.stack.replace(before, () => error.message);
 }
 
+/** Does something, and says of a call that fails in it what it is about. @param where undefined if that has no name */
+export async function about<Value>(
+  where: string | undefined,
+  operation: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (where !== undefined && isOfACall(error)) addToMessage(error, where);
+    throw error;
+  }
+}
+
 /** Says of a failed call what is behind it, in place of what is said of all such failures. */
 export function explain(error: SyscallError, hint: string): void {
   const before = error.message;

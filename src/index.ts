@@ -54,6 +54,8 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export type { SemaphoreCreateOptions, SemaphoreInOptions } from "./semaphore/options.js";
+export { Semaphore } from "./semaphore/semaphore.js";
 export { SharedCondition } from "./shared-condition/shared-condition.js";
 export type {
   AnonymousMemoryOptions,

@@ -3,7 +3,6 @@ import { codeOf } from "./errors.js";
 import type { Linux } from "./linux.js";
 
 export class ObjectName {
-  readonly #linux: Linux;
   readonly #remove: (name: string) => Promise<void>;
   readonly #howToName: string;
   #unlinking: Promise<void> | undefined;
@@ -15,13 +14,11 @@ export class ObjectName {
    * @param howToName how an object is made that knows it, for the error
    */
   constructor(
-    linux: Linux,
     readonly text: string | undefined,
     readonly isOwned: boolean,
     remove: (name: string) => Promise<void>,
     howToName: string,
   ) {
-    this.#linux = linux;
     this.#remove = remove;
     this.#howToName = howToName;
   }
@@ -45,12 +42,18 @@ export class ObjectName {
     }
   }
 
-  /** Removes the name if it is still that of the object which this descriptor is open on. */
-  async unlinkOwn(fd: number): Promise<void> {
-    // Somebody may have removed the name, and it may be another object's by now: fstat(2) tells.
-    if ((await this.#linux.fstat(fd)).nlink === 0) return;
+  /**
+   * Removes the name for its owner, if it is still the object's own: somebody may have removed it, and it may be another's by now.
+   * @param isOwn asks that
+   */
+  async unlinkOwn(isOwn: () => Promise<boolean>): Promise<void> {
+    if (!(await isOwn())) return;
     await this.unlink().catch((error: unknown) => {
       if (codeOf(error) !== "ENOENT") throw error;
     });
   }
 }
+
+/** Whether what a descriptor is open on has its name: fstat(2) tells. */
+export const hasName = async (linux: Linux, fd: number): Promise<boolean> =>
+  (await linux.fstat(fd)).nlink > 0;

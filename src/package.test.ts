@@ -121,7 +121,7 @@ describe("types", () => {
   it("fit together, and need neither node's nor anyone's", () => {
     const file = put(
       "consumer.ts",
-      `import { Fifo, type Linux, MessageQueue, Pipe, type PipeReader, SharedMemory, SysvMessageQueue, SysvSemaphoreSet } from "linux-ipc";
+      `import { Fifo, type Linux, MessageQueue, Pipe, type PipeReader, Semaphore, SharedMemory, SysvMessageQueue, SysvSemaphoreSet } from "linux-ipc";
        import { linux } from "linux-ipc/native";
        import { CheckedRegion, SealedRegion } from "linux-ipc/regions";
        import { simulate } from "linux-ipc/simulation";
@@ -151,7 +151,9 @@ describe("types", () => {
        export async function semaphores(linux: Linux): Promise<number> {
          await using set = await SysvSemaphoreSet.createOrOpen(linux, 5, { values: [1], timeout: 10 });
          await set.operate([{ semaphore: 0, operation: -1, undo: true }], { timeout: 10 });
-         return await set.withPermit(0, () => 5);
+         await using semaphore = await Semaphore.open(linux, "/lock");
+         if (semaphore.tryAcquire()) semaphore.release();
+         return await set.withPermit(0, () => semaphore.withPermit(() => 5, { timeout: 10 }));
        }`,
     );
     expect(complaints(file)).toEqual([]);

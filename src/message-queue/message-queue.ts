@@ -9,7 +9,7 @@ import { asyncDispose } from "../dispose.js";
 import { codeOf, explain, type SyscallError } from "../errors.js";
 import { type HandleKind, labelOf } from "../handle.js";
 import type { Linux, MessageReceipt } from "../linux.js";
-import { ObjectName } from "../object-name.js";
+import { hasName, ObjectName } from "../object-name.js";
 import { optionsOf } from "../options.js";
 import { Inbox } from "../queue/inbox.js";
 import {
@@ -97,7 +97,7 @@ export class MessageQueue
     makeDescriptor: (onClose: (fd: number) => Promise<void> | undefined) => Descriptor,
   ) {
     this.#linux = linux;
-    this.#name = new ObjectName(linux, name, isOwner, (text) => linux.mq_unlink(text), NAMED);
+    this.#name = new ObjectName(name, isOwner, (text) => linux.mq_unlink(text), NAMED);
     this.#descriptor = makeDescriptor((fd) => this.#leave(fd));
     this.#notifications = new Notifications(this.#descriptor);
   }
@@ -433,7 +433,7 @@ export class MessageQueue
 
   async #finish(fd: number): Promise<void> {
     try {
-      if (this.#name.isOwned) await this.#name.unlinkOwn(fd);
+      if (this.#name.isOwned) await this.#name.unlinkOwn(() => hasName(this.#linux, fd));
     } finally {
       // Of two failures that one is told which carries messages.
       await this.#inbox.empty(({ bytes, priority }) => this.#sendNow(fd, bytes, priority));

@@ -7,7 +7,7 @@ import { argumentError, argumentMistake, SyscallError, tooLongError } from "../e
 import type { Mapping } from "../mapping.js";
 import { positive } from "../options.js";
 import { outOfRange } from "../shared-memory/errors.js";
-import { SharedMemory } from "../shared-memory/shared-memory.js";
+import type { SharedMemory } from "../shared-memory/shared-memory.js";
 import { Turns } from "../turns.js";
 import { RegionError } from "./errors.js";
 import { ALIGNMENT, regionSize, slotPlace } from "./layout.js";
@@ -70,7 +70,10 @@ export abstract class Region {
     options: RegionOptions,
     protect: (byteOffset: number, capacity: number) => Protection,
   ) {
-    if (!(memory instanceof SharedMemory)) throw argumentError(caller, "memory", "a SharedMemory", memory);
+    // Not by class: there may be two copies of a module.
+    if (typeof memory?.readInto !== "function") {
+      throw argumentError(caller, "memory", "a SharedMemory", memory);
+    }
     const { byteOffset, capacity, minGeneration } = placeOf(caller, memory, options);
     this.memory = memory;
     this.byteOffset = byteOffset;

@@ -16,12 +16,12 @@ import { createOrOpen } from "../create-or-open.js";
 import { bytesOf } from "../data.js";
 import { Descriptor } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
-import { addToMessage, codeOf, isOfACall, SyscallError } from "../errors.js";
+import { about, addToMessage, codeOf, SyscallError } from "../errors.js";
 import { type HandleKind, labelOf } from "../handle.js";
 import type { Linux } from "../linux.js";
 import { lookUntil } from "../look-until.js";
 import type { ArrayType, Mapping } from "../mapping.js";
-import { ObjectName } from "../object-name.js";
+import { hasName, ObjectName } from "../object-name.js";
 import { flag, optionsOf, positive } from "../options.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import { Turns } from "../turns.js";
@@ -86,7 +86,7 @@ export class SharedMemory {
     { name, label, isWritable, isOwned }: Described,
   ) {
     this.#linux = linux;
-    this.#name = new ObjectName(linux, name, isOwned, (text) => linux.shm_unlink(text), NAMED);
+    this.#name = new ObjectName(name, isOwned, (text) => linux.shm_unlink(text), NAMED);
     this.isWritable = isWritable;
     this.#mapping = mapping;
     this.#descriptor = new Descriptor(linux, MEMORY, fd, label, () => this.#leave(fd));
@@ -463,18 +463,8 @@ export class SharedMemory {
       await this.#linux.munmap(this.#mapping.address, this.#mapping.length);
     } finally {
       this.#changes.leave();
-      if (this.#name.isOwned) await this.#name.unlinkOwn(fd);
+      if (this.#name.isOwned) await this.#name.unlinkOwn(() => hasName(this.#linux, fd));
     }
-  }
-}
-
-/** What fails in `operation` says what it is about. */
-async function about<Value>(label: string | undefined, operation: () => Promise<Value>): Promise<Value> {
-  try {
-    return await operation();
-  } catch (error) {
-    if (label !== undefined && isOfACall(error)) addToMessage(error, label);
-    throw error;
   }
 }
 
@@ -500,7 +490,7 @@ async function make(linux: Linux, name: string, { size, mode }: MemoryCreation):
       return { fd, mapping: await map(linux, fd, size, true) };
     } catch (error) {
       // Nobody may find it as it is. Unless somebody has removed it: then the name may be another's.
-      if ((await linux.fstat(fd)).nlink > 0) await linux.shm_unlink(name).catch(() => undefined);
+      if (await hasName(linux, fd)) await linux.shm_unlink(name).catch(() => undefined);
       throw error;
     }
   });
