@@ -1,6 +1,6 @@
 // Runs one case: its steps on the real kernel, each judged by the oracle before the next is made.
 import { PROCESS_ALIVE } from "../assembly/abi/model.js";
-import { type Action, isInstant } from "./action.js";
+import { type Action, isInstant, waitsAtMemory } from "./action.js";
 import { acceptedDivergence, avoidance } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
 import { Mappings } from "./mappings.js";
@@ -138,12 +138,23 @@ class CaseRun {
     const { process: caller, action: made } = pending;
     if (gettingCalls.has(made.call)) this.#predicted = this.#oracle.predict(caller, made);
     if (made.call === "mmap") this.#predictedAddress = this.#oracle.predictMapping(caller, made);
+    await this.#meetOwners(made);
     await this.#executor.issue({ ...pending, action: this.#toReal(caller, made) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
     const verdict = this.#judge(pending, observation);
     if (pending.action.call === "spawn" && verdict.kind === "allowed") this.#meetProcesses();
     return verdict;
+  }
+
+  /** Learns the threads that an action names. */
+  async #meetOwners({ args }: Action): Promise<void> {
+    for (const argument of args) {
+      if (typeof argument !== "object" || argument === null || !("owner" in argument)) continue;
+      const { owner } = argument;
+      const process = this.#oracle.machine.processes().find(({ pid }) => pid === owner)?.process;
+      if (process !== undefined) this.#pids.addThread(owner, await this.#executor.thread(process));
+    }
   }
 
   #toReal(caller: number, action: Action): Action {
@@ -161,6 +172,13 @@ class CaseRun {
   /** Unmaps what the case has left mapped, in steps like its own. */
   async unmapAll(): Promise<Verdict> {
     const { machine } = this.#oracle;
+    // What waits in it keeps memory mapped.
+    for (const { id, process, action: waiting } of [...this.#blocked.values()]) {
+      if (!waitsAtMemory(waiting.call) || !this.#blocked.has(id)) continue;
+      const action: Action = { call: "interrupt", args: [id] };
+      const verdict = await this.#make({ id: this.#made.length, process, action });
+      if (verdict.kind !== "allowed") return verdict;
+    }
     for (;;) {
       const [part] = machine.mappedParts();
       if (part === undefined) return { kind: "allowed" };

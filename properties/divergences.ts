@@ -1,6 +1,14 @@
 // Known differences between the model and the real kernel that are accepted: each with its reason. Anything else is a bug. A
 // case that meets one ends there, and is counted.
-import { CALL_MSGRCV, CALL_MSGSND, CALL_SEMOP, CALL_SEMTIMEDOP } from "../assembly/abi/calls.js";
+import {
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
+  CALL_MSGRCV,
+  CALL_MSGSND,
+  CALL_SEMOP,
+  CALL_SEMTIMEDOP,
+} from "../assembly/abi/calls.js";
 import { F_SETFL } from "../assembly/abi/fcntl.js";
 import { FORM_AWAITED, FORM_BLOCKING } from "../assembly/abi/model.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
@@ -35,7 +43,24 @@ export interface Attempted {
 }
 
 /** Calls that wait in lines, which an awaited call's thread stands in. */
-const linedUp: ReadonlySet<number> = new Set([CALL_MSGSND, CALL_MSGRCV, CALL_SEMOP, CALL_SEMTIMEDOP]);
+const linedUp: ReadonlySet<number> = new Set([
+  CALL_MSGSND,
+  CALL_MSGRCV,
+  CALL_SEMOP,
+  CALL_SEMTIMEDOP,
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
+]);
+
+/** The memory that a call reads, writes or waits at. */
+function addressesIn({ call, args }: Action): readonly number[] {
+  if (call === "futex") return [args[0], args[4]].filter((address) => typeof address === "number");
+  if (/^memory_|^set_robust/.test(call)) return [args[0] as number];
+  const [waiters] = args;
+  const isList = typeof waiters === "object" && waiters !== null && "waiters" in waiters;
+  return isList ? waiters.waiters.map(({ uaddr }) => uaddr) : [];
+}
 
 export const avoidances: readonly Avoidance[] = [
   {
@@ -43,9 +68,8 @@ export const avoidances: readonly Avoidance[] = [
     reason:
       "the model copies the file when it is mapped; Linux copies a page when it is written to, so that until then it shows what " +
       "others write, and what is cut off of the file is gone from the copy too",
-    appliesTo({ action: { call, args }, caller, machine }) {
-      if (!/^memory_/.test(call)) return false;
-      const [address] = args as [number];
+    appliesTo({ action, caller, machine }) {
+      const addresses = addressesIn(action);
       return machine
         .mappedParts()
         .some(
@@ -53,8 +77,7 @@ export const avoidances: readonly Avoidance[] = [
             process === caller &&
             isPrivate &&
             isOfFile &&
-            address >= mapping &&
-            address < mapping + mappingPages * 4096,
+            addresses.some((address) => address >= mapping && address < mapping + mappingPages * 4096),
         );
     },
   },

@@ -68,6 +68,10 @@ export class AwaitedExecutor implements Executor {
     return this.#process(process).pid;
   }
 
+  async thread(process: number): Promise<number> {
+    return this.meet(process);
+  }
+
   issue({ id, process, action }: Pending): void {
     const caller = this.#process(process);
     const [first, second] = action.args as [number, number];
@@ -75,7 +79,7 @@ export class AwaitedExecutor implements Executor {
       caller.send({ abort: first, id });
       return;
     }
-    caller.underway.set(id, action.call);
+    caller.underway.set(id, action);
     caller.isToldBySignals ||= asksForSignal(action);
     caller.hasChanged ||= /^set(resuid|resgid|groups)$/.test(action.call);
     if (action.call === "share") caller.send({ take: second, from: this.#process(first).pid, id });
@@ -131,8 +135,8 @@ export class AwaitedExecutor implements Executor {
 }
 
 class AwaitedProcess implements PooledProcess {
-  /** Calls under way, as far as is known: the names by number. */
-  readonly underway = new Map<number, string>();
+  /** Calls under way, as far as is known, by number. */
+  readonly underway = new Map<number, Action>();
   /** Whether the case has made it somebody else, or has tried to. */
   hasChanged = false;
   /** Whether it may be told of messages by signals. */
@@ -168,7 +172,7 @@ class AwaitedProcess implements PooledProcess {
 
   /** How many of its calls wait in lanes, or are about to. */
   get inLanes(): number {
-    return [...this.underway.values()].filter(waitsInLane).length;
+    return [...this.underway.values()].filter(({ call }) => waitsInLane(call)).length;
   }
 
   /**
@@ -176,7 +180,11 @@ class AwaitedProcess implements PooledProcess {
    * outside: who looks at files needs descriptors, and the call would get another number.
    */
   get isLeavingLane(): boolean {
-    return this.inLanes > 0 && this.inLanes !== countBlockedLanes(this.pid);
+    if (this.inLanes === 0) return false;
+    const waits = [...this.underway.values()].filter(
+      ({ call }) => call === "futex" || call === "memory_wait",
+    );
+    return this.inLanes !== countBlockedLanes(this.pid, waits);
   }
 
   /** Whether it may have been told of a message, and its event loop not know it yet. */

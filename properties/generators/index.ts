@@ -6,6 +6,7 @@ import { clockSteps } from "./clock.js";
 import { changingSteps, identitySteps } from "./credentials.js";
 import { descriptorSteps, duplicating } from "./descriptors.js";
 import { fifoSteps } from "./fifo.js";
+import { futexSteps, lockSteps, someLocks, someWords } from "./futex.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
 import { makeQueue, messageQueueSteps, passingQueues, toldOfTwo } from "./message-queue.js";
@@ -81,6 +82,8 @@ const mixtures = {
   "shm-mapping": [...scaled(mappingSteps, 2), ...sharedFileSteps.filter(neverWaits)],
   "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
+  futex: [...scaled(futexSteps, 4), interruption(30)],
+  "futex-process": [...lockSteps, ...processSteps],
   all: [
     ...pipeSteps,
     ...descriptorSteps,
@@ -136,6 +139,8 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
   "shm-mapping": fc.oneof({ weight: 4, arbitrary: someObjects }, { weight: 1, arbitrary: brokenMapping }),
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
+  futex: someWords,
+  "futex-process": someLocks,
   tree: someFiles,
   credentials: someFiles,
   sysv: someSysvQueues,

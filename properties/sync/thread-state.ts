@@ -3,7 +3,8 @@
 // that was asked for, with the same arguments. That it did not return and block again between two looks is known from the
 // count of its turns on a processor, the third number of `schedstat`.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import type { Action } from "../action.js";
+import { FUTEX_CMD_MASK, FUTEX_WAIT, FUTEX_WAIT_BITSET } from "../../assembly/abi/futex.js";
+import { type Action, javascriptArgument } from "../action.js";
 
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
@@ -28,6 +29,9 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_timedsend: [242],
         mq_receive: [243],
         mq_timedreceive: [243],
+        futex: [202],
+        futex_waitv: [449],
+        memory_wait: [202],
       }
     : {
         read: [63, 65],
@@ -49,6 +53,9 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_timedsend: [182],
         mq_receive: [183],
         mq_timedreceive: [183],
+        futex: [98],
+        futex_waitv: [449],
+        memory_wait: [98],
       };
 
 const buffer = Buffer.alloc(512);
@@ -110,8 +117,7 @@ export class ThreadState {
     const length = readSync(this.#syscall, buffer, 0, 256, 0);
     const [number, ...args] = buffer.toString("latin1", 0, length).split(" ", 4);
     if (!numbers[action.call]?.includes(Number(number))) return false;
-    const expected = shownArguments(action);
-    return expected.every((value, place) => value === undefined || Number(args[place]) === value);
+    return isWait(action) ? isWaitOf(action, args.map(Number)) : isCallOf(action, args);
   }
 
   /** What /proc says, for a failure of the harness. */
@@ -132,18 +138,48 @@ export class ThreadState {
   }
 }
 
-const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop"].flatMap(
+const isCallOf = (action: Action, args: readonly string[]): boolean =>
+  shownArguments(action).every((value, place) => value === undefined || Number(args[place]) === value);
+
+const isWait = ({ call }: Action): boolean => call === "futex" || call === "memory_wait";
+
+/** Bits of an address that are the same wherever its page is: memory without a file is elsewhere than its handle says. */
+const IN_PAGE = 0xfff;
+
+/**
+ * Whether a thread that sleeps in futex(2) does so for an action, and not for the runtime: an idle thread of that does, too. A lane waits
+ * until a time, so of the operation only what it has of the action's counts.
+ */
+function isWaitOf({ call, args }: Action, shown: readonly number[]): boolean {
+  const [address, operation = 0, value = 0] = shown;
+  const [expectedAddress, ...rest] = args.map(javascriptArgument) as readonly number[];
+  const [expectedOperation = 0, expectedValue = 0] =
+    call === "futex" ? rest : [FUTEX_WAIT, rest[0] as number];
+  const isPlain = operation === expectedOperation;
+  const isUntil = operation === (FUTEX_WAIT_BITSET | (expectedOperation & ~FUTEX_CMD_MASK));
+  const isThere = ((address as number) & IN_PAGE) === ((expectedAddress as number) & IN_PAGE);
+  return isThere && (isPlain || isUntil) && (value | 0) === (expectedValue | 0);
+}
+
+const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop", "futex_waitv"].flatMap(
   (call) => numbers[call] ?? [],
 );
 
-/** How many threads of a process are blocked in a call that waits in a lane. */
-export function countBlockedLanes(pid: number): number {
+/**
+ * How many threads of a process are blocked in a call that waits in a lane.
+ * @param waits those of its calls that wait at words of memory
+ */
+export function countBlockedLanes(pid: number, waits: readonly Action[] = []): number {
   const threads = `/proc/${pid}/task`;
   return readdirSync(threads).filter((thread) => {
     try {
       const folder = `${threads}/${thread}`;
-      const [number] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 1);
-      if (!laneNumbers.includes(Number(number))) return false;
+      const [number, ...args] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 4);
+      const isInLane = laneNumbers.includes(Number(number));
+      const isAtWord = waits.some(
+        (action) => numbers[action.call]?.includes(Number(number)) && isWaitOf(action, args.map(Number)),
+      );
+      if (!isInLane && !isAtWord) return false;
       const stat = readFileSync(`${folder}/stat`, "latin1");
       return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
     } catch {
@@ -160,6 +196,7 @@ function shownArguments({ call, args }: Action): (number | undefined)[] {
       return [undefined, (args[0] as readonly unknown[]).length];
     case "open":
     case "waitpid":
+    case "futex_waitv":
       return [];
     default:
       return [args[0] as number];
