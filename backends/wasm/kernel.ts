@@ -147,6 +147,9 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  futexHigh(): I;
+  inspectFutex(futex: I): I;
+  inspectFutexWaiter(futex: I, place: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;

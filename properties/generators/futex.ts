@@ -225,9 +225,11 @@ export const futexSteps: readonly WeightedStep[] = [
   step(1, "set_robust_list", odd, fc.constantFrom(23, 0, 25)),
 ];
 
-// Robust locks. In the first page: the head of a list at 512 and at 1024, and locks of 16 bytes, a link and the word, from 2048 on.
+// Robust locks. In the first page: heads of lists from 512 on, and locks of 16 bytes, a link and the word, from 2048 on. Links are
+// addresses of a process, and each has other ones: so each has a head and locks of its own.
 
-const HEADS = [512, 1024] as const;
+const headOf = (process: number): number => 512 * (process + 1);
+const LOCKS_OF_EACH = 5;
 const lockAt = (lock: number): number => 2048 + 16 * lock;
 const WORD = 8;
 const here = (beyond: number): PlaceStep => ({ mapping: 0, page: 0, beyond });
@@ -262,7 +264,9 @@ const list = (
 /** As a word with a sign. */
 const WAITERS = k.FUTEX_WAITERS | 0;
 
-const lock = fc.nat({ max: 4 });
+const lockOf = (process: number): fc.Arbitrary<number> =>
+  fc.nat({ max: LOCKS_OF_EACH - 1 }).map((which) => process * LOCKS_OF_EACH + which);
+const lock = fc.oneof(w(3, lockOf(0)), w(1, lockOf(1)));
 const lockWord = lock.map((which): StepArgument => here(lockAt(which) + WORD));
 const owner: fc.Arbitrary<StepArgument> = fc.record({
   owner: fc.constantFrom<(number | "caller")[]>("caller", "caller", 0, 1),
@@ -273,12 +277,12 @@ const owner: fc.Arbitrary<StepArgument> = fc.record({
 const someList = (process: number): fc.Arbitrary<readonly Step[]> =>
   fc
     .tuple(
-      fc.uniqueArray(lock, { minLength: 1, maxLength: 4 }),
-      fc.option(lock, { nil: undefined }),
-      fc.constantFrom(...HEADS),
+      fc.uniqueArray(lockOf(process), { minLength: 1, maxLength: 4 }),
+      fc.option(lockOf(process), { nil: undefined }),
       fc.oneof(w(12, fc.constant("head")), w(1, fc.constantFrom("nowhere", "circle", "first"))),
     )
-    .map(([locks, pending, head, how]) => {
+    .map(([locks, pending, how]) => {
+      const head = headOf(process);
       const first = here(lockAt(locks[0] as number));
       const end =
         how === "head" ? here(head) : how === "circle" ? here(lockAt(locks.at(-1) as number)) : first;
@@ -290,7 +294,8 @@ interface Held {
   readonly which: number;
   readonly bits: number;
 }
-const held: fc.Arbitrary<Held> = fc.record({ which: lock, bits: fc.constantFrom(0, WAITERS, WAITERS) });
+const heldBy = (process: number): fc.Arbitrary<Held> =>
+  fc.record({ which: lockOf(process), bits: fc.constantFrom(0, WAITERS, WAITERS) });
 
 const taken = (process: number, { which, bits }: Held): Step => ({
   process,
@@ -316,8 +321,8 @@ export const someLocks: fc.Arbitrary<readonly Step[]> = fc
   .tuple(
     someList(0),
     someList(1),
-    fc.array(held, { minLength: 1, maxLength: 4 }),
-    fc.array(held, { maxLength: 3 }),
+    fc.array(heldBy(0), { minLength: 1, maxLength: 4 }),
+    fc.array(heldBy(1), { maxLength: 3 }),
     fc.option(end, { nil: undefined }),
   )
   .map(([first, second, own, others, last]): readonly Step[] => [

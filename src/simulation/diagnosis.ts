@@ -1,5 +1,8 @@
 // What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
 import {
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
@@ -25,9 +28,11 @@ import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type {
   DescriptorFacts,
+  FutexFacts,
   MessageQueueFacts,
   PipeFacts,
   SemaphoreSetFacts,
+  SharedObjectFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
 import type { Call, PollEntry, SysvMessage } from "../call.js";
@@ -133,6 +138,8 @@ class WaitingDiagnosis {
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #semaphoreSets: readonly SemaphoreSetFacts[];
+  readonly #futexes: readonly FutexFacts[];
+  readonly #sharedObjects: readonly SharedObjectFacts[];
   readonly #holders: readonly Holder[];
   readonly #queues: ReadonlyMap<number, MessageQueueFacts>;
 
@@ -143,6 +150,8 @@ class WaitingDiagnosis {
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
     this.#sysvQueues = engine.machine.sysvQueues();
     this.#semaphoreSets = engine.machine.semaphoreSets();
+    this.#futexes = engine.machine.futexes();
+    this.#sharedObjects = engine.machine.sharedObjects();
     this.#holders = this.#alive.flatMap((process) =>
       engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
     );
@@ -231,6 +240,10 @@ class WaitingDiagnosis {
       case CALL_SEMOP:
       case CALL_SEMTIMEDOP:
         return this.#semaphoreReason(pending);
+      case CALL_FUTEX:
+      case CALL_FUTEX_WAITV:
+      case CALL_MEMORY_WAIT:
+        return this.#futexReason(pending);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -302,6 +315,26 @@ class WaitingDiagnosis {
       reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${line}`],
       holders: [],
     };
+  }
+
+  /** Anybody who has the memory might wake: nobody holds a word. */
+  #futexReason({ task }: PendingCall): Reason {
+    const words = this.#futexes.filter(({ waiters }) => waiters.some((waiter) => waiter.task === task));
+    const reasons = words.map((futex) => {
+      const { value, waiters } = futex;
+      const place = waiters.findIndex((waiter) => waiter.task === task);
+      const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+      return `to be woken at ${this.#wordName(futex)}, which is ${value}${line}`;
+    });
+    return { reasons, holders: [] };
+  }
+
+  #wordName({ object, place }: FutexFacts): string {
+    if (object === undefined) return `the word at 0x${place.toString(16)} of its own memory`;
+    const facts = this.#sharedObjects.find((one) => one.object === object);
+    const name =
+      facts?.name === undefined ? "shared memory without a name" : `the shared memory ${facts.name}`;
+    return `the word at ${place} of ${name}`;
   }
 
   #isReader(process: SimulatedProcess, fd: number): boolean {
