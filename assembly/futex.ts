@@ -26,6 +26,7 @@ import {
   FUTEX_OP_XOR,
   FUTEX_PRIVATE_FLAG,
   FUTEX_REQUEUE,
+  FUTEX_TID_MASK,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
   FUTEX_WAITV_MAX,
@@ -433,4 +434,15 @@ function leaveWords(task: Task): i32 {
 export function wakeShared(process: Process, address: i64, count: i32): i32 {
   const key = keyOf(process, address, false);
   return key < 0 ? <i32>key : wakeFutex(key, count, ANY_BITS);
+}
+
+/**
+ * The death of a thread to which the lock of a word was pending: if nobody has it, a wake-up may have been spent on the thread, and another
+ * is woken: handle_futex_death.
+ */
+export function passOn(process: Process, address: i64): void {
+  const key = keyOf(process, address, false);
+  const word = placeOf(process, address, 4, PROT_WRITE);
+  if (key < 0 || !word) return;
+  if (!(load<u32>(word) & FUTEX_TID_MASK)) wakeFutex(key, 1, ANY_BITS);
 }

@@ -3,6 +3,7 @@
 import * as number from "./abi/calls";
 import { EINTR } from "./abi/errno";
 import { TASK_EXITING, TASK_FREE, TASK_RESERVED } from "./abi/model";
+import { CLOCK_REALTIME } from "./abi/time";
 import * as calls from "./calls";
 import { callerOf, enter, leave, reenter } from "./calls";
 import * as clock from "./clock";
@@ -27,7 +28,7 @@ import {
 import { findProcess, processAt, processIndex } from "./core/process";
 import { zeroSharedBytes } from "./core/shared-object";
 import * as snapshots from "./core/snapshot";
-import { Task, taskAt, taskIndex, wakeTask } from "./core/task";
+import { TASK_FLAG_ROBUST, Task, taskAt, taskIndex, wakeTask } from "./core/task";
 import * as files from "./file";
 import * as futexes from "./futex";
 import * as mappings from "./mapping";
@@ -38,9 +39,11 @@ import * as mqTransfer from "./mq-transfer";
 import { openPath } from "./open";
 import { createPipe } from "./pipe";
 import { pollDescriptors } from "./poll";
+import * as posixSemaphores from "./posix-semaphore";
 import * as processes from "./process";
 import { complete } from "./release";
 import * as robustLists from "./robust-list";
+import * as semaphoreOpen from "./semaphore-open";
 import * as sharedMemory from "./shared-memory";
 import * as shmOpen from "./shm-open";
 import * as signals from "./signal";
@@ -58,13 +61,16 @@ export {
   inspectMessageQueue,
   inspectPath,
   inspectPipe,
+  inspectPosixSemaphore,
   inspectProcess,
   inspectSemaphore,
   inspectSemaphoreSet,
+  inspectSemaphoreWait,
   inspectSemaphoreWaiter,
   inspectSharedObject,
   inspectSysvQueue,
   inspectTask,
+  semaphoreAdjustment,
 } from "./inspect";
 
 export function pipe2(index: u32, flags: i32): i32 {
@@ -173,6 +179,12 @@ export function getpid(index: u32): i32 {
 export function getppid(index: u32): i32 {
   const task = enter(index, number.CALL_GETPPID, -1, 0, 0);
   return leave(task, processAt(callerOf(task).parent).pid);
+}
+
+/** A process has one thread that programs know of: the first, which has its number. */
+export function gettid(index: u32): i32 {
+  const task = enter(index, number.CALL_GETTID, -1, 0, 0);
+  return leave(task, callerOf(task).pid);
 }
 
 export function spawn(index: u32, count: u32): i32 {
@@ -529,8 +541,10 @@ export function futex(
   otherLow: u32,
   otherHigh: i32,
   value3: i32,
+  isRobust: i32,
 ): i32 {
   const task = enter(index, number.CALL_FUTEX, operation, value, 0);
+  if (isRobust) task.set(TASK_FLAG_ROBUST);
   const address = longOf(low, high);
   const time = longOf(timeLow, timeHigh);
   const other = longOf(otherLow, otherHigh);
@@ -596,6 +610,11 @@ export function wakeShared(process: u32, low: u32, high: i32, count: i32): i32 {
   return futexes.wakeShared(processAt(process), longOf(low, high), count);
 }
 
+/** Where bytes that a process may read and write lie; 0 if it may not. */
+export function writablePlace(process: u32, low: u32, high: i32, length: u32): usize {
+  return mappings.writablePlace(processAt(process), longOf(low, high), length);
+}
+
 /** Where some bytes of a process's memory lie; 0 if they cannot all be read. */
 export function mappedPart(process: u32, low: u32, high: i32, length: u32): usize {
   return mappings.placeOf(processAt(process), longOf(low, high), length, futexes.READABLE);
@@ -604,6 +623,79 @@ export function mappedPart(process: u32, low: u32, high: i32, length: u32): usiz
 /** Where the bytes of a whole mapping lie; 0 if they cannot be touched. */
 export function mappedBytes(process: u32, low: u32, high: u32): usize {
   return mappings.bytesOfMapping(processAt(process), ((<u64>high) << 32) | low);
+}
+
+/** The window holds "sem." and the name, without the slashes that it begins with. 0, with the address in OUT. */
+export function sem_open(index: u32, length: u32, slashes: u32, flags: i32, mode: i32, value: u32): i32 {
+  const task = enter(index, number.CALL_SEM_OPEN, flags, mode, value);
+  return leave(task, semaphoreOpen.openSemaphore(callerOf(task), length, slashes, flags, mode, value));
+}
+
+export function sem_close(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_CLOSE, -1, 0, 0);
+  return leave(task, semaphoreOpen.closeSemaphore(callerOf(task), longOf(low, high)));
+}
+
+export function sem_unlink(index: u32, length: u32): i32 {
+  const task = enter(index, number.CALL_SEM_UNLINK, -1, 0, 0);
+  return leave(task, semaphoreOpen.unlinkSemaphore(callerOf(task), length));
+}
+
+export function sem_init(index: u32, low: u32, high: i32, isShared: i32, value: u32): i32 {
+  const task = enter(index, number.CALL_SEM_INIT, isShared, value, 0);
+  const address = longOf(low, high);
+  return leave(task, posixSemaphores.initSemaphore(callerOf(task), address, isShared != 0, value));
+}
+
+export function sem_destroy(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_DESTROY, -1, 0, 0);
+  return leave(task, posixSemaphores.destroySemaphore(callerOf(task), longOf(low, high)));
+}
+
+export function sem_wait(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_WAIT, -1, 0, 0);
+  task.long = longOf(low, high);
+  return attempt(task);
+}
+
+export function sem_trywait(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_TRYWAIT, -1, 0, 0);
+  return leave(task, posixSemaphores.tryWaitForSemaphore(callerOf(task), longOf(low, high)));
+}
+
+/** Until a time in nanoseconds of CLOCK_REALTIME. */
+export function sem_timedwait(index: u32, low: u32, high: i32, timeLow: u32, timeHigh: i32): i32 {
+  const task = enter(index, number.CALL_SEM_TIMEDWAIT, -1, 0, 0);
+  return timedWait(task, CLOCK_REALTIME, longOf(low, high), longOf(timeLow, timeHigh));
+}
+
+export function sem_clockwait(
+  index: u32,
+  low: u32,
+  high: i32,
+  clockid: i32,
+  timeLow: u32,
+  timeHigh: i32,
+): i32 {
+  const task = enter(index, number.CALL_SEM_CLOCKWAIT, clockid, 0, 0);
+  return timedWait(task, clockid, longOf(low, high), longOf(timeLow, timeHigh));
+}
+
+function timedWait(task: Task, clockid: i32, address: i64, time: i64): i32 {
+  task.long = address;
+  const mistake = posixSemaphores.setSemaphoreDeadline(task, clockid, time);
+  return mistake ? leave(task, mistake) : attempt(task);
+}
+
+export function sem_post(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_POST, -1, 0, 0);
+  return leave(task, posixSemaphores.postSemaphore(callerOf(task), longOf(low, high)));
+}
+
+/** 0, and the value in OUT. */
+export function sem_getvalue(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SEM_GETVALUE, -1, 0, 0);
+  return leave(task, posixSemaphores.valueOfSemaphore(callerOf(task), longOf(low, high)));
 }
 
 /** Goes on with a task that was woken. */
@@ -659,6 +751,10 @@ function attemptOf(task: Task): i32 {
     case number.CALL_FUTEX:
     case number.CALL_MEMORY_WAIT:
       return futexes.waitAtWord(task);
+    case number.CALL_SEM_WAIT:
+    case number.CALL_SEM_TIMEDWAIT:
+    case number.CALL_SEM_CLOCKWAIT:
+      return posixSemaphores.waitForSemaphore(task);
     case number.CALL_FUTEX_WAITV:
       return futexes.waitAtWords(task);
     case number.CALL_POLL:

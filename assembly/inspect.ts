@@ -5,7 +5,10 @@ import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
 import { futexAt, isPrivateKey, ownerOfKey, placeOfKey } from "./core/futex";
 import { copyName, inodeAt, ROOT } from "./core/inode";
+import { objectById } from "./core/ipc";
+import { machine } from "./core/machine";
 import { OUT, WINDOW } from "./core/memory";
+import { isSemaphoreWait } from "./core/memory-wait";
 import {
   FUTEX_POOL,
   MAPPED_PART_POOL,
@@ -20,15 +23,17 @@ import {
 } from "./core/pool";
 import { processAt } from "./core/process";
 import { operationAt, operationsOf } from "./core/semaphore-operation";
+import { findUndo } from "./core/semaphore-undo";
 import { bytesOf, sharedObjectAt } from "./core/shared-object";
-import { taskAt, taskIndex } from "./core/task";
+import { TASK_FLAG_PARKED, taskAt, taskIndex } from "./core/task";
 import { firstInQueue, nextInQueue, waitingTask } from "./core/wait";
 import { READABLE } from "./futex";
-import { partAt, placeOf } from "./mapping";
+import { partAt, partOf, placeOf } from "./mapping";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
+import { placeInLine } from "./posix-semaphore";
 import { sysvQueueAt } from "./sysv-queue";
-import { semaphoreSetAt, waiterAt } from "./sysv-semaphore";
+import { SemaphoreSet, semaphoreSetAt, waiterAt } from "./sysv-semaphore";
 
 function answer(place: u32, value: u32): void {
   store<u32>(OUT + place * 4, value);
@@ -124,6 +129,14 @@ export function inspectSemaphoreWaiter(set: u32, place: u32): i32 {
   return 1;
 }
 
+/** What the end of a process will add to a semaphore, because of SEM_UNDO; 0 if there is no such set. */
+export function semaphoreAdjustment(process: u32, id: i32, num: u32): i32 {
+  const set = objectById(SEMAPHORE_SET_POOL, id);
+  if (!set) return 0;
+  const undo = findUndo(processAt(process), changetype<SemaphoreSet>(set).index);
+  return undo ? undo.adjustment(num) : 0;
+}
+
 /**
  * Messages, messages at most, bytes of each at most, process that is to be told plus 1, bytes of the name, which is in the
  * window, the signal by which it is told.
@@ -156,7 +169,29 @@ export function inspectSharedObject(index: u32): i32 {
   return 1;
 }
 
-/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*. */
+/** The words of a POSIX semaphore at a place of an object: its value, how many are counted as waiting. */
+export function inspectPosixSemaphore(object: u32, offset: u32): i32 {
+  if (!pool(SHARED_OBJECT_POOL).isUsed(object)) return 0;
+  const place = bytesOf(sharedObjectAt(object)) + offset;
+  answer(0, load<u32>(place));
+  answer(1, load<u32>(place + 4));
+  return 1;
+}
+
+/** Where a task waits for a POSIX semaphore: the object, the place in it, how many stand before it in line, -1 for one that was woken. */
+export function inspectSemaphoreWait(index: u32): i32 {
+  if (!pool(TASK_POOL).isUsed(index)) return 0;
+  const task = taskAt(index);
+  if (!isSemaphoreWait(task) || !task.has(TASK_FLAG_PARKED)) return 0;
+  const part = partOf(processAt(task.process), task.long);
+  if (!part) return 0;
+  answer(0, part.object);
+  answer(1, part.objectPage * machine.pageSize + <u32>(task.long - <i64>part.start * machine.pageSize));
+  answer(2, placeInLine(task));
+  return 1;
+}
+
+/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*, openings as a semaphore. */
 export function inspectMappedPart(index: u32): i32 {
   if (!pool(MAPPED_PART_POOL).isUsed(index)) return 0;
   const part = partAt(index);
@@ -168,6 +203,7 @@ export function inspectMappedPart(index: u32): i32 {
   answer(5, part.object);
   answer(6, part.protection);
   answer(7, part.flags);
+  answer(8, part.opens);
   return 1;
 }
 

@@ -26,7 +26,7 @@ import { fileOf } from "./core/descriptor";
 import { OpenFile } from "./core/file";
 import { machine } from "./core/machine";
 import { MAPPED_PART_SIZE, MAPPED_PARTS, OUT, WINDOW } from "./core/memory";
-import { isWaitedIn } from "./core/memory-wait";
+import { isSemaphoreWaitedIn, isWaitedIn } from "./core/memory-wait";
 import { MAPPED_PART_POOL, pool } from "./core/pool";
 import { Process, processAt, processIndex } from "./core/process";
 import {
@@ -57,6 +57,10 @@ export class MappedPart {
   protection: u32;
   /** PART_*. */
   flags: u32;
+  /** How often sem_open(3) has opened it, if it is a semaphore's; 0 for what mmap made. */
+  opens: u32;
+  /** With how many slashes the name begins that a semaphore was opened by. */
+  slashes: u32;
 
   get end(): u32 {
     return this.start + this.pages;
@@ -107,12 +111,12 @@ function partWith(process: Process, page: u32): MappedPart | null {
   return null;
 }
 
-/** A part of the mapping whose range has some pages of a process; null if no mapping has them all. */
+/** A part of the mapping whose range has some pages of a process; null if no mapping has them all. Semaphores are none. */
 function mappingWith(process: Process, page: u64, pages: u64): MappedPart | null {
   const owner = processIndex(process) + 1;
   for (let index: u32 = 0; index < partCount(); index++) {
     const part = partAt(index);
-    if (part.process != owner || page < <u64>part.origin) continue;
+    if (part.process != owner || part.opens || page < <u64>part.origin) continue;
     if (page + pages <= <u64>part.origin + part.originPages) return part;
   }
   return null;
@@ -120,6 +124,10 @@ function mappingWith(process: Process, page: u64, pages: u64): MappedPart | null
 
 function pagesOf(length: i64): u64 {
   return (<u64>length + machine.pageSize - 1) / machine.pageSize;
+}
+
+function endOf(page: u64): i64 {
+  return <i64>page * machine.pageSize;
 }
 
 function isAligned(place: i64): bool {
@@ -160,22 +168,39 @@ export function mapMemory(
   if (pool(MAPPED_PART_POOL).isFull()) return -ENOMEM;
   const object = file && isShared ? objectOf(file) : copyOf(file, offset, <u32>pages * machine.pageSize);
   if (!object) return -ENOMEM;
-  const part = partAt(pool(MAPPED_PART_POOL).take());
-  const origin = freeRange(process, <u32>pages);
-  part.process = processIndex(process) + 1;
-  part.origin = origin;
-  part.originPages = <u32>pages;
-  part.start = origin;
-  part.pages = <u32>pages;
+  const part = addPart(process, <u32>pages);
   part.object = sharedObjectIndex(object);
   part.objectPage = <u32>(start / machine.pageSize);
   part.protection = protection;
   part.flags = partFlags;
+  return showObject(part);
+}
+
+/** A new mapping, which shows nothing yet. There must be room for it. */
+function addPart(process: Process, pages: u32): MappedPart {
+  const origin = freeRange(process, pages);
+  const part = partAt(pool(MAPPED_PART_POOL).take());
+  part.process = processIndex(process) + 1;
+  part.origin = origin;
+  part.originPages = pages;
+  part.start = origin;
+  part.pages = pages;
+  return part;
+}
+
+/** Lets a new mapping show its object: 0, with the address and the process in OUT. */
+function showObject(part: MappedPart): i32 {
+  const object = sharedObjectAt(part.object);
   count(part, 1);
   // Views of it can be written to, whatever its protection.
-  object.mappedEnd = max<u32>(object.mappedEnd, <u32>start + <u32>pages * machine.pageSize);
-  store<u64>(OUT, <u64>origin * machine.pageSize);
-  store<u32>(OUT + 8, processIndex(process));
+  object.mappedEnd = max<u32>(object.mappedEnd, (part.objectPage + part.pages) * machine.pageSize);
+  return answerMapping(part);
+}
+
+/** Tells of a mapping: 0, with the address and the process in OUT. */
+export function answerMapping(part: MappedPart): i32 {
+  store<u64>(OUT, <u64>part.origin * machine.pageSize);
+  store<u32>(OUT + 8, part.process - 1);
   return 0;
 }
 
@@ -260,7 +285,7 @@ export function unmapMemory(process: Process, address: i64, length: i64): i32 {
 }
 
 /** Whether a call waits anywhere in the range that a mapping was given. */
-function isWaitedInMapping(process: Process, part: MappedPart): bool {
+export function isWaitedInMapping(process: Process, part: MappedPart): bool {
   const start = <i64>part.origin * machine.pageSize;
   return isWaitedIn(processIndex(process), start, start + <i64>part.originPages * machine.pageSize);
 }
@@ -306,6 +331,12 @@ export function protectMemory(process: Process, address: i64, length: i64, prote
   const first = <u64>address / machine.pageSize;
   const mapping = mappingWith(process, first, pages);
   if (!mapping) return -ENOMEM;
+  if (
+    protection != (PROT_READ | PROT_WRITE) &&
+    isSemaphoreWaitedIn(processIndex(process), address, endOf(first + pages))
+  ) {
+    return -EBUSY;
+  }
   if (!canSplit()) return -ENOMEM;
   const result = protectPages(process, <u32>first, <u32>(first + pages), protection);
   join(process, mapping.origin);
@@ -361,6 +392,42 @@ export function unmapAll(process: Process): void {
     const part = partAt(index);
     if (part.process == owner) remove(part);
   }
+}
+
+// Semaphores with names, which semaphore-open.ts maps
+
+/** The mapping of an object that a process has opened as a semaphore by a name with so many slashes in front; null if there is none. */
+export function semaphoreMapping(process: Process, object: SharedObject, slashes: u32): MappedPart | null {
+  const owner = processIndex(process) + 1;
+  const shown = sharedObjectIndex(object);
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (part.process == owner && part.opens && part.object == shown && part.slashes == slashes) return part;
+  }
+  return null;
+}
+
+/** Maps the first page of an object for a semaphore, not opened yet; null if the model has no room for it. */
+export function mapSemaphore(process: Process, object: SharedObject, slashes: u32): MappedPart | null {
+  if (pool(MAPPED_PART_POOL).isFull()) return null;
+  const part = addPart(process, 1);
+  part.object = sharedObjectIndex(object);
+  part.protection = PROT_READ | PROT_WRITE;
+  part.flags = PART_SHARED | PART_MAY_WRITE | PART_OF_FILE;
+  part.slashes = slashes;
+  showObject(part);
+  return part;
+}
+
+/** The semaphore that sem_open gave an address to; null if none has it. */
+export function findSemaphore(process: Process, address: i64): MappedPart | null {
+  const part = isAligned(address) ? partOf(process, address) : null;
+  return part && part.opens ? part : null;
+}
+
+/** Takes a semaphore out of the address space. */
+export function unmapSemaphore(part: MappedPart): void {
+  remove(part);
 }
 
 // Access
@@ -434,6 +501,11 @@ export function placeOf(process: Process, address: i64, length: u32, way: i32): 
     at += machine.pageSize - inPage;
   }
   return place;
+}
+
+/** As placeOf, of bytes that may be both read and written. */
+export function writablePlace(process: Process, address: i64, length: u32): usize {
+  return placeOf(process, address, length, PROT_READ) ? placeOf(process, address, length, PROT_WRITE) : 0;
 }
 
 /** Where the bytes of a whole mapping lie in linear memory; 0 unless all are mapped, are there, and may be touched. */

@@ -25,6 +25,7 @@ import { OpenFile } from "./core/file";
 import { createTree, TMP } from "./core/inode";
 import { machine } from "./core/machine";
 import { OUT, WINDOW } from "./core/memory";
+import { isSemaphoreWait } from "./core/memory-wait";
 import { CHUNK_POOL, PROCESS_POOL, pool, TASK_POOL } from "./core/pool";
 import {
   findProcess,
@@ -38,6 +39,7 @@ import {
 import {
   TASK_FLAG_AT_MEMORY,
   TASK_FLAG_PARKED,
+  TASK_FLAG_ROBUST,
   Task,
   takeTask,
   taskAt,
@@ -45,11 +47,12 @@ import {
   wakeTask,
 } from "./core/task";
 import { hasWaits, waitForEvents, wakeAll } from "./core/wait";
-import { interruptFutexCall, isFutexCall } from "./futex";
+import { interruptFutexCall, isFutexCall, passOn } from "./futex";
 import { flushObject } from "./kinds";
 import { unmapAll } from "./mapping";
 import { interruptTransfer, isTransfer } from "./mq-transfer";
 import { interruptOpen } from "./open";
+import { interruptSemaphoreWait } from "./posix-semaphore";
 import { beginExitIfIdle, closeLeft, complete, releaseFile, stopWaiting } from "./release";
 import { releaseNextRobust } from "./robust-list";
 import { interruptQueueCall, isInLine, isQueueCall } from "./sysv-queue";
@@ -181,6 +184,15 @@ function isAtMemory(task: Task): bool {
   return task.has(TASK_FLAG_AT_MEMORY) && task.has(TASK_FLAG_PARKED);
 }
 
+/** A thread that dies leaves the word that it waits at: one that waits for a robust lock has that pending. */
+function leaveRobustly(task: Task): void {
+  const process = processAt(task.process);
+  const address = task.long;
+  const isRobust = task.has(TASK_FLAG_ROBUST);
+  complete(task, 0);
+  if (isRobust) passOn(process, address);
+}
+
 /**
  * One step of a death: releases one robust lock; with none left no memory is mapped any more, and it undoes what it did to the semaphores of one set; with none left closes
  * descriptors up to the first that was the last use of its open file; with none left of these becomes a zombie. Returns 0 when the
@@ -190,8 +202,12 @@ export function exitStep(task: Task): i32 {
   assert(task.state == TASK_EXITING, "an exit step of a process that does not exit");
   // What a call of a thread has left to close.
   if (task.file || task.otherFile) return closeLeft(task);
-  if (isQueueCall(task) || isAtMemory(task)) {
+  if (isQueueCall(task)) {
     complete(task, 0);
+    return 1;
+  }
+  if (isAtMemory(task)) {
+    leaveRobustly(task);
     return 1;
   }
   if (isSemaphoreCall(task)) {
@@ -200,7 +216,8 @@ export function exitStep(task: Task): i32 {
     return 1;
   }
   const process = processAt(task.process);
-  // do_exit: exit_mm, with the robust list first, exit_sem, then exit_files.
+  // do_exit: exit_mm, with the robust list first, exit_sem, then exit_files. Whoever sees what is undone sees the memory unmapped (seen so
+  // 2,000 times).
   if (releaseNextRobust(process, task)) return 1;
   unmapAll(process);
   if (undoNext(process)) return 1;
@@ -292,6 +309,7 @@ export function interruptedResult(task: Task): i32 {
   if (isQueueCall(task)) return interruptQueueCall(task);
   if (isSemaphoreCall(task)) return interruptSemaphoreCall(task);
   if (isFutexCall(task)) return interruptFutexCall(task);
+  if (isSemaphoreWait(task)) return interruptSemaphoreWait(task);
   stopWaiting(task);
   const moved = task.transferred + task.done;
   return moved ? <i32>moved : -EINTR;

@@ -62,10 +62,8 @@ export function openSharedMemory(process: Process, length: u32, flags: i32, mode
   if ((flags & both) == both) return -EINVAL;
   // getname comes before the descriptor, the name itself after it.
   if (length + FOLDER_LENGTH > <u32>PATH_MAX) return -ENAMETOOLONG;
-  const fd = lowestFree(process, 0);
-  if (fd < 0) return -EMFILE;
-  if (!canInstall(process, fd)) return -ENOMEM;
-  if (!canOpenFiles(1, process.can(CAP_SYS_ADMIN))) return -ENFILE;
+  const refused = mayOpenFile(process);
+  if (refused) return refused;
   if (length > <u32>NAME_MAX) return -ENAMETOOLONG;
   let inode = findChild(inodeAt(SHARED_MEMORY_DIRECTORY), WINDOW, length);
   if (inode) {
@@ -74,20 +72,35 @@ export function openSharedMemory(process: Process, length: u32, flags: i32, mode
     if (flags & O_TRUNC) truncate(process, sharedObjectAt(inode.pipe - 1), 0);
   } else {
     if (!(flags & O_CREAT)) return -ENOENT;
-    const directory = inodeAt(SHARED_MEMORY_DIRECTORY);
-    const permissions = mode & ~process.umask & PERMISSIONS;
-    inode = addInode(directory, WINDOW, length, S_IFREG | permissions, process.euid, process.egid);
+    inode = newSharedFile(process, length, mode);
     if (!inode) return -ENOSPC;
-    const object = newObject(inode);
-    if (!object) {
-      removeName(inode);
-      return -ENOSPC;
-    }
-    object.seals = F_SEAL_SEAL;
   }
   inode.opens++;
   const file = takeOpenFile(FILE_SHARED_MEMORY, keptFlags(flags | O_NOFOLLOW), inode.pipe - 1)!;
-  return install(process, fd, file, true);
+  return install(process, lowestFree(process, 0), file, true);
+}
+
+/** Whether a process can open another file: 0, or -errno. */
+export function mayOpenFile(process: Process): i32 {
+  const fd = lowestFree(process, 0);
+  if (fd < 0) return -EMFILE;
+  if (!canInstall(process, fd)) return -ENOMEM;
+  return canOpenFiles(1, process.can(CAP_SYS_ADMIN)) ? 0 : -ENFILE;
+}
+
+/** Makes an object with the name that is in the window, which is free; null if the model has no room for it. */
+export function newSharedFile(process: Process, length: u32, mode: i32): Inode | null {
+  const directory = inodeAt(SHARED_MEMORY_DIRECTORY);
+  const permissions = mode & ~process.umask & PERMISSIONS;
+  const inode = addInode(directory, WINDOW, length, S_IFREG | permissions, process.euid, process.egid);
+  if (!inode) return null;
+  const object = newObject(inode);
+  if (!object) {
+    removeName(inode);
+    return null;
+  }
+  object.seals = F_SEAL_SEAL;
+  return inode;
 }
 
 /** What libc takes for a name. */
@@ -114,16 +127,25 @@ function isProtected(process: Process, inode: Inode): bool {
 
 /** shm_unlink(3). libc makes EACCES of the kernel's EPERM. */
 export function unlinkSharedMemory(process: Process, length: u32): i32 {
-  if (!isName(length)) return -EINVAL;
+  return isName(length) ? removeSharedName(process, length) : -EINVAL;
+}
+
+/** Removes the name that is in the window: 0 or -errno. */
+export function removeSharedName(process: Process, length: u32): i32 {
   if (length > <u32>NAME_MAX) return -ENAMETOOLONG;
   const inode = findChild(inodeAt(SHARED_MEMORY_DIRECTORY), WINDOW, length);
   if (!inode) return -ENOENT;
   const forbidden = mayRemove(process, inode);
   if (forbidden) return forbidden == -EPERM ? -EACCES : forbidden;
+  removeSharedFile(inode);
+  return 0;
+}
+
+/** Takes its name from an object, which goes with it unless somebody has it open or mapped. */
+export function removeSharedFile(inode: Inode): void {
   const object = sharedObjectAt(inode.pipe - 1);
   removeName(inode);
   evictIfUnused(object);
-  return 0;
 }
 
 /** memfd_create(2): a descriptor, or -errno. */
@@ -131,10 +153,8 @@ export function createMemoryFile(process: Process, length: u32, flags: i32): i32
   if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)) return -EINVAL;
   if (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL) return -EINVAL;
   if (length > <u32>MFD_NAME_MAX) return -EINVAL;
-  const fd = lowestFree(process, 0);
-  if (fd < 0) return -EMFILE;
-  if (!canInstall(process, fd)) return -ENOMEM;
-  if (!canOpenFiles(1, process.can(CAP_SYS_ADMIN))) return -ENFILE;
+  const refused = mayOpenFile(process);
+  if (refused) return refused;
   const isNeverRun = (flags & MFD_NOEXEC_SEAL) != 0;
   const mode = isNeverRun ? S_IFREG | 0o666 : S_IFREG | 0o777;
   const inode = addNamelessInode(mode, process.euid, process.egid);
@@ -148,5 +168,5 @@ export function createMemoryFile(process: Process, length: u32, flags: i32): i32
   object.seals = isNeverRun ? F_SEAL_EXEC : flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL;
   inode.opens++;
   const file = takeOpenFile(FILE_SHARED_MEMORY, O_RDWR | O_LARGEFILE, sharedObjectIndex(object))!;
-  return install(process, fd, file, (flags & MFD_CLOEXEC) != 0);
+  return install(process, lowestFree(process, 0), file, (flags & MFD_CLOEXEC) != 0);
 }

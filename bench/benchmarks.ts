@@ -4,14 +4,17 @@ import { explore } from "./explore.js";
 import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
 import { linuxQueues } from "./linux-queues.js";
+import { mappedMemory } from "./mapped-memory.js";
 import { memory } from "./memory.js";
 import { messageLatency } from "./message-latency.js";
 import { messageRates } from "./message-rates.js";
 import { modelPipe } from "./model-pipe.js";
 import { modelQueues } from "./model-queues.js";
+import { modelSemaphores } from "./model-semaphores.js";
 import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
+import { sharedMemory } from "./shared-memory.js";
 import { splice } from "./splice.js";
 import { throughput } from "./throughput.js";
 import { waiters } from "./waiters.js";
@@ -20,6 +23,8 @@ import { waiters } from "./waiters.js";
 export const benchmarks: readonly Benchmark[] = [
   modelPipe,
   modelQueues,
+  modelSemaphores,
+  mappedMemory,
   explore,
   restore,
   memory,
@@ -31,6 +36,7 @@ export const benchmarks: readonly Benchmark[] = [
   waiters,
   splice,
   throughput,
+  sharedMemory,
   messageRates,
   lines,
   conformance,

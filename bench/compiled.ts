@@ -7,12 +7,20 @@ import { fileURLToPath } from "node:url";
 import { messageSize } from "./queues.js";
 import { undoAtEnd } from "./undo.js";
 
-/** Messages through a queue by a process of a C program. */
+/** What a process of a C program does. Each gives nanoseconds for one of `count` times. */
 export interface CompiledPairs {
-  /** @returns nanoseconds for each of `count` messages through a POSIX queue */
+  /** A message through a POSIX queue. */
   posix(mqdes: number, count: number): number;
-  /** @returns nanoseconds for each of `count` messages through a System V queue */
+  /** A message through a System V queue. */
   sysv(msqid: number, count: number): number;
+  /** One added to the first semaphore of a System V set, and taken. */
+  semop(semid: number, count: number): number;
+  /** sem_post and sem_wait of a semaphore in shared memory. */
+  sem(count: number): number;
+  /** A copy of so many bytes. */
+  memcpy(size: number, count: number): number;
+  /** A mutex in shared memory locked and unlocked, while another process does the same. */
+  mutex(count: number): number;
   /** Removes the program. */
   remove(): void;
 }
@@ -30,22 +38,35 @@ export function compilePairs(compiler = "cc"): CompiledPairs | undefined {
   const folder = mkdtempSync(join(tmpdir(), "linux-ipc-bench-"));
   const remove = undoAtEnd(() => rmSync(folder, { recursive: true, force: true }));
   const program = join(folder, "pairs");
-  // Before glibc 2.34 the functions on POSIX queues were in librt; later there is an empty one.
-  const { error, status } = spawnSync(compiler, ["-O2", "-o", program, source, "-lrt"], { stdio: "inherit" });
+  // Before glibc 2.34 the functions on POSIX queues were in librt, and of semaphores in libpthread; later there are empty ones.
+  const options = ["-O2", "-pthread", "-o", program, source, "-lrt"];
+  const { error, status } = spawnSync(compiler, options, { stdio: "inherit" });
   if (error !== undefined || status !== 0) {
     remove();
     if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
     throw new Error(`${compiler} did not compile bench/pairs.c`, { cause: error });
   }
-  const run = (queue: "ignore" | number, ...args: (number | string)[]): number => {
-    const stdio = ["ignore", "pipe", "inherit", queue] as const;
-    const result = spawnSync(program, args.map(String), { stdio: [...stdio], encoding: "utf8" });
+  const run = (way: string, count: number, { size = 0, id = 0, queue }: Arguments = {}): number => {
+    const stdio = ["ignore", "pipe", "inherit", queue ?? "ignore"] as const;
+    const args = [way, count, size, id].map((value) => String(value));
+    const result = spawnSync(program, args, { stdio: [...stdio], encoding: "utf8" });
     if (result.status !== 0) throw new Error("the program in C failed", { cause: result.error });
     return Number(result.stdout);
   };
   return {
-    posix: (mqdes, count) => run(mqdes, "posix", count, messageSize),
-    sysv: (msqid, count) => run("ignore", "sysv", count, messageSize, msqid),
+    posix: (queue, count) => run("posix", count, { size: messageSize, queue }),
+    sysv: (id, count) => run("sysv", count, { size: messageSize, id }),
+    semop: (id, count) => run("semop", count, { id }),
+    sem: (count) => run("sem", count),
+    memcpy: (size, count) => run("memcpy", count, { size }),
+    mutex: (count) => run("mutex", count),
     remove,
   };
+}
+
+/** What the program is told besides. */
+interface Arguments {
+  readonly size?: number;
+  readonly id?: number;
+  readonly queue?: number;
 }

@@ -2,7 +2,7 @@
 import { linux } from "../backends/linux/index.js";
 import type { Benchmark, Effort, Row } from "./benchmark.js";
 import { type CompiledPairs, compilePairs } from "./compiled.js";
-import { compare, duration, spread, timeEach, timeEachAwaited } from "./measure.js";
+import { compare, compareWithC, timeEach, timeEachAwaited } from "./measure.js";
 import { messageSize, posixQueue, sysvQueue } from "./queues.js";
 import { rawPosixPair, rawSysvPair } from "./raw-ffi.js";
 
@@ -85,19 +85,10 @@ async function measure(effort: Effort, pairs: Pairs): Promise<Row[]> {
       ...against,
       goal: { atMost: 1.5 },
     }),
-    await againstC(effort, what, sync, pairs.compiled?.bind(undefined, 10 * count)),
+    await compareWithC(effort, {
+      what: `${what}, sync`,
+      ours: sync,
+      peer: pairs.compiled?.bind(undefined, 10 * count),
+    }),
   ];
-}
-
-/** The plain calls against C, or by themselves where there is no compiler. */
-async function againstC(effort: Effort, what: string, ours: () => number, peer?: () => number): Promise<Row> {
-  if (peer !== undefined) return compare(effort, { what: `${what}, sync`, ours, peer, peerName: "in C" });
-  const figure = spread(Array.from({ length: effort.rounds }, () => ours() / 1e3));
-  return {
-    what: `${what}, sync`,
-    ours: duration(figure.median * 1e3),
-    peer: "in C: not measured, for there is no compiler (cc)",
-    figure,
-    unit: "µs",
-  };
 }

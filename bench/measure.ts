@@ -47,6 +47,30 @@ export async function compare(effort: Effort, comparison: Comparison): Promise<R
   return goal === undefined ? row : { ...row, goal };
 }
 
+/** The same against a program in C; ours by itself, without a goal, where there is no compiler. */
+export async function compareWithC(
+  effort: Effort,
+  {
+    peer,
+    peerName = "in C",
+    ...comparison
+  }: Omit<Comparison, "peer" | "peerName"> & {
+    readonly peer: Measurement | undefined;
+    readonly peerName?: string;
+  },
+): Promise<Row> {
+  if (peer !== undefined) return await compare(effort, { ...comparison, peer, peerName });
+  const { what, ours, show = duration } = comparison;
+  const figure = spread((await measureInTurn(effort.rounds, { ours })).ours);
+  return {
+    what,
+    ours: show(figure.median),
+    peer: `${peerName}: not measured, for there is no compiler (cc)`,
+    figure,
+    unit: "ns",
+  };
+}
+
 /** The row of two things that were measured in turn. */
 export function comparisonRow(
   { what, peerName, show = duration, ratio = (a, b) => a / b }: Omit<Comparison, "ours" | "peer" | "goal">,

@@ -13,7 +13,7 @@ import { explore } from "linux-ipc/simulation";
 import { describe, expect, it } from "vitest";
 import type * as FaultTolerance from "./fault-tolerance.js";
 import { FIRST_PID, killedAtEveryStep } from "./killing/testing.js";
-import { built, explored, isLinux, onBothKernels, reallyRunWithQueues } from "./testing.js";
+import { built, explored, isLinux, onBothKernels, reallyRunCleanly } from "./testing.js";
 
 const { fragileWorker, handle, hastyWorker, supervise, supervisor, worker } =
   await built<typeof FaultTolerance>("fault-tolerance");
@@ -99,7 +99,7 @@ describe("jobs whose workers are killed", () => {
 
   it.runIf(isLinux)("are done, and acknowledged once, with real SIGKILLs", async () => {
     for (let kills = 0, run = 0; kills < 24; run++) {
-      kills += await reallyRunWithQueues((linux) => killMany(linux, 1 + (run % 3)), []);
+      kills += await reallyRunCleanly((linux) => killMany(linux, 1 + (run % 3)), []);
     }
   });
 });
@@ -199,7 +199,7 @@ describe("a supervisor that is killed", () => {
   });
 
   it.runIf(isLinux)("leaves no worker and no queue on the real kernel", async () => {
-    await reallyRunWithQueues(async (linux) => {
+    await reallyRunCleanly(async (linux) => {
       const many = Array.from({ length: 1000 }, (_, index) => index);
       const { status, isLeft } = await endOf(linux, supervisor, many, (pid) => linux.kill(pid, SIGKILL));
       expect([WTERMSIG(status), isLeft]).toEqual([SIGKILL, false]);

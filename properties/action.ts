@@ -1,5 +1,6 @@
 // An action is a step that has met its machine: real numbers for descriptors and pids. It goes to both sides: as a `Call`
 // to the model, as JSON to the process that makes the call on the kernel.
+import { CLOCK_MONOTONIC } from "../assembly/abi/time.js";
 import type { Call } from "../src/call.js";
 import { type FutexWaiter, isFutexWait } from "../src/futex.js";
 import type { SpawnOptions } from "../src/linux.js";
@@ -28,6 +29,7 @@ export type ActionArgument =
   | { readonly settings: QueueSettings | SemaphoreSetSettings }
   | { readonly sops: readonly SemaphoreOperation[] }
   | { readonly semvals: readonly number[] }
+  | { readonly words: readonly number[] }
   | { readonly maxmsg: number; readonly msgsize: number }
   | { readonly flags: number }
   | { readonly notify: number; readonly signo: number }
@@ -61,6 +63,7 @@ export function javascriptArgument(argument: ActionArgument): unknown {
   if ("signals" in argument) return argument.signals;
   if ("sops" in argument) return argument.sops;
   if ("semvals" in argument) return argument.semvals;
+  if ("words" in argument) return new Uint8Array(Int32Array.from(argument.words).buffer);
   if ("soon" in argument) return BigInt(Date.now()) * 1_000_000n + BigInt(argument.soon);
   if ("later" in argument) return process.hrtime.bigint() + BigInt(argument.later);
   if ("waiters" in argument) return argument.waiters;
@@ -80,6 +83,11 @@ function modelArgument(argument: ActionArgument): unknown {
   if ("later" in argument) return MODEL_UPTIME_NS + BigInt(argument.seed + 1) * HOUR_NS;
   return javascriptArgument(argument);
 }
+
+const isSoon = (
+  argument: ActionArgument | undefined,
+): argument is { readonly soon: string; readonly seed: number } =>
+  typeof argument === "object" && argument !== null && "soon" in argument;
 
 const HOUR_NS = 3_600_000_000_000n;
 /** CLOCK_REALTIME and CLOCK_MONOTONIC of a new machine: core/machine.ts. */
@@ -112,10 +120,6 @@ export function callOf({ call, args }: Action): Call {
   return syscalls[call].marshal(...args.map(modelArgument));
 }
 
-/** Calls that wait at words of memory, which is not unmapped meanwhile. */
-export const waitsAtMemory = (call: Action["call"]): boolean =>
-  call === "futex" || call === "futex_waitv" || call === "memory_wait";
-
 /** Whether a step's call never waits. */
 export const isInstant = (call: Action["call"]): boolean =>
   call === "share" || call === "interrupt" || syscalls[call].wait === "none";
@@ -126,9 +130,25 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
   return typeof fd === "number" ? { args, fds: { passed: fd } } : { args };
 }
 
+/** Whether a call waits at a word of memory. */
+export const waitsAtMemory = (call: string): boolean => memoryWaits.has(call);
+
+const memoryWaits: ReadonlySet<string> = new Set([
+  "sem_wait",
+  "sem_timedwait",
+  "sem_clockwait",
+  "futex",
+  "futex_waitv",
+  "memory_wait",
+]);
+
 /** Whether a call ends by itself, and soon. */
 export function isTimed({ call, args }: Action): boolean {
   if (call === "mq_timedsend" || call === "mq_timedreceive") return !isNever(args.at(-1));
+  if (call === "sem_timedwait") return !isNever(args.at(-1));
+  // What is soon by CLOCK_REALTIME is far away by CLOCK_MONOTONIC.
+  if (call === "sem_clockwait")
+    return !isNever(args.at(-1)) && !(args[1] === CLOCK_MONOTONIC && isSoon(args.at(-1)));
   if (call === "poll") return (args[1] as number) > 0;
   if (call === "semtimedop" || call === "memory_wait" || call === "futex_waitv") return isBelowHour(args[2]);
   if (call === "futex") return isFutexWait(args[1] as number) && isBelowHour(args[3]);
@@ -170,6 +190,7 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("settings" in argument) return JSON.stringify(argument.settings);
   if ("sops" in argument) return `[${argument.sops.map(operationText).join(", ")}]`;
   if ("semvals" in argument) return listText(argument.semvals);
+  if ("words" in argument) return `words ${listText(argument.words)}`;
   if ("soon" in argument) return `in ${argument.soon} ns`;
   if ("later" in argument) return `in ${argument.later} ns of CLOCK_MONOTONIC`;
   if ("waiters" in argument) return `[${argument.waiters.map(waiterText).join(", ")}]`;
@@ -196,6 +217,7 @@ const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
   open: 1,
   mq_open: 1,
   shm_open: 1,
+  sem_open: 1,
   memfd_create: 1,
   mkfifo: 1,
   mkdir: 1,

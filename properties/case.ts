@@ -85,8 +85,9 @@ class CaseRun {
   readonly #queues = new Queues((thread) => this.#pids.modelPidOf(thread));
   readonly #semaphores = new Semaphores((process) => this.#pids.modelPidOf(process));
   readonly #mappings = new Mappings();
-  /** The address that the mmap that is made gives on the model. */
+  /** The address that the mmap or sem_open that is made gives on the model, and where the caller had mappings before. */
   #predictedAddress: number | undefined;
+  #mapped: ReadonlySet<number> = new Set();
   /** What the msgget or semget that is made comes to on the model. */
   #predicted: number | undefined;
   /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
@@ -137,7 +138,7 @@ class CaseRun {
   async #make(pending: Pending): Promise<Verdict> {
     const { process: caller, action: made } = pending;
     if (gettingCalls.has(made.call)) this.#predicted = this.#oracle.predict(caller, made);
-    if (made.call === "mmap") this.#predictedAddress = this.#oracle.predictMapping(caller, made);
+    if (made.call === "mmap" || made.call === "sem_open") this.#predictMapping(caller, made);
     await this.#meetOwners(made);
     await this.#executor.issue({ ...pending, action: this.#toReal(caller, made) });
     const settled = this.#executor.settle();
@@ -157,6 +158,12 @@ class CaseRun {
     }
   }
 
+  #predictMapping(caller: number, made: Action): void {
+    this.#predictedAddress = this.#oracle.predictMapping(caller, made);
+    const parts = this.#oracle.machine.mappedParts().filter(({ process }) => process === caller);
+    this.#mapped = new Set(parts.map(({ mapping }) => mapping));
+  }
+
   #toReal(caller: number, action: Action): Action {
     const ofObjects = this.#semaphores.toReal(this.#queues.toReal(this.#pids.toReal(action)));
     return this.#mappings.toReal(caller, ofObjects);
@@ -166,27 +173,34 @@ class CaseRun {
     const ofProcesses = this.#pids.toModel(action.call, seen);
     const ofQueues = this.#queues.toModel(action, ofProcesses, this.#predicted);
     const ofSemaphores = this.#semaphores.toModel(action, ofQueues, this.#predicted);
-    return this.#mappings.toModel(process, action, ofSemaphores, this.#predictedAddress);
+    return this.#mappings.toModel(process, action, ofSemaphores, this.#predictedAddress, (address) =>
+      this.#mapped.has(address),
+    );
   }
 
-  /** Unmaps what the case has left mapped, in steps like its own. */
+  /** Unmaps what the case has left mapped, in steps like its own. Memory that a call waits at stays until that is interrupted. */
   async unmapAll(): Promise<Verdict> {
     const { machine } = this.#oracle;
-    // What waits in it keeps memory mapped.
-    for (const { id, process, action: waiting } of [...this.#blocked.values()]) {
-      if (!waitsAtMemory(waiting.call) || !this.#blocked.has(id)) continue;
-      const action: Action = { call: "interrupt", args: [id] };
-      const verdict = await this.#make({ id: this.#made.length, process, action });
+    for (const { id, process, action } of [...this.#blocked.values()]) {
+      if (!waitsAtMemory(action.call) || !this.#blocked.has(id)) continue;
+      const verdict = await this.#makeAction(process, { call: "interrupt", args: [id] });
       if (verdict.kind !== "allowed") return verdict;
     }
     for (;;) {
       const [part] = machine.mappedParts();
       if (part === undefined) return { kind: "allowed" };
-      const { process, mapping, mappingPages } = part;
-      const action: Action = { call: "munmap", args: [mapping, mappingPages * PAGE] };
-      const verdict = await this.#make({ id: this.#made.length, process, action });
+      const { process, mapping, mappingPages, semaphoreOpens } = part;
+      const action: Action =
+        semaphoreOpens > 0
+          ? { call: "sem_close", args: [mapping] }
+          : { call: "munmap", args: [mapping, mappingPages * PAGE] };
+      const verdict = await this.#makeAction(process, action);
       if (verdict.kind !== "allowed") return verdict;
     }
+  }
+
+  #makeAction(process: number, action: Action): Promise<Verdict> {
+    return this.#make({ id: this.#made.length, process, action });
   }
 
   #judge(pending: Pending, observation: Observation): Verdict {

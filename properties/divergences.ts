@@ -6,11 +6,15 @@ import {
   CALL_MEMORY_WAIT,
   CALL_MSGRCV,
   CALL_MSGSND,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
 } from "../assembly/abi/calls.js";
 import { F_SETFL } from "../assembly/abi/fcntl.js";
 import { FORM_AWAITED, FORM_BLOCKING } from "../assembly/abi/model.js";
+import { SEM_OF_ALL, SEM_OF_PROCESS } from "../assembly/abi/semaphore.js";
 import type { Form, Machine } from "../backends/wasm/machine.js";
 import type { Action } from "./action.js";
 import type { Observation, Pending } from "./oracle.js";
@@ -48,6 +52,9 @@ const linedUp: ReadonlySet<number> = new Set([
   CALL_MSGRCV,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
+  CALL_SEM_WAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_CLOCKWAIT,
   CALL_FUTEX,
   CALL_FUTEX_WAITV,
   CALL_MEMORY_WAIT,
@@ -61,6 +68,9 @@ function addressesIn({ call, args }: Action): readonly number[] {
   const isList = typeof waiters === "object" && waiters !== null && "waiters" in waiters;
   return isList ? waiters.waiters.map(({ uaddr }) => uaddr) : [];
 }
+
+/** Calls that wait for POSIX semaphores. */
+const semaphoreWaits: ReadonlySet<number> = new Set([CALL_SEM_WAIT, CALL_SEM_TIMEDWAIT, CALL_SEM_CLOCKWAIT]);
 
 export const avoidances: readonly Avoidance[] = [
   {
@@ -80,6 +90,34 @@ export const avoidances: readonly Avoidance[] = [
             addresses.some((address) => address >= mapping && address < mapping + mappingPages * 4096),
         );
     },
+  },
+  {
+    name: "a semaphore is overwritten by what is none while a call waits for one",
+    reason:
+      "glibc asks the kernel for what the words say when it goes on, and ends its process if that makes no sense; on the model the call " +
+      "fails with EINVAL",
+    appliesTo({ action: { call, args }, machine }) {
+      const [, written] = args;
+      if (
+        call !== "memory_write" ||
+        typeof written !== "object" ||
+        written === null ||
+        !("words" in written)
+      ) {
+        return false;
+      }
+      const sharing = written.words[2];
+      const isSemaphore = sharing === SEM_OF_PROCESS || sharing === SEM_OF_ALL;
+      return !isSemaphore && machine.tasks().some(({ call: number }) => semaphoreWaits.has(number));
+    },
+  },
+  {
+    name: "a mapping is made or changed while another thread is blocked",
+    reason:
+      "its arrays are those of the thread that makes it, and no other thread can unmap or protect it; that is the first one where none is " +
+      "blocked",
+    appliesTo: ({ action: { call }, form, blocked }) =>
+      form === FORM_BLOCKING && blocked.length > 0 && /^(mmap|munmap|mprotect|msync)$/.test(call),
   },
   {
     name: "O_DIRECT is changed while another process awaits calls on the same open file",
@@ -111,7 +149,7 @@ export const avoidances: readonly Avoidance[] = [
       (form === FORM_BLOCKING ? blocked.length > 0 : blocked.includes("open")),
   },
   {
-    name: "credentials are changed while an awaited call waits in a line of System V queues or semaphores",
+    name: "credentials are changed while an awaited call waits in a line of System V queues or semaphores, or at memory",
     reason:
       "libc's signals make the thread that it waits in leave the kernel for a moment, and it is the last in line again; on the " +
       "model it keeps its place",

@@ -19,7 +19,8 @@ export function obstacle(name: ExecutorName, mechanism: Mechanism, place: Place)
     return "the names of message queues cannot be seen: namespaces are forbidden here, or mounting mqueue in them";
   }
   // Its names are in the file system of its own that those of queues are in (shared-memory-names.ts).
-  if (mechanism.startsWith("shm") && !place.hasQueueNames) {
+  const hasSharedNames = mechanism.startsWith("shm") || mechanism.startsWith("semaphore");
+  if (hasSharedNames && !place.hasQueueNames) {
     return "shared memory would be everybody's: namespaces are forbidden here, or mounting mqueue in them";
   }
   if (mechanism.startsWith("sysv") && !place.hasOwnQueues) {

@@ -25,6 +25,15 @@ const addressPlaces: Readonly<Partial<Record<Action["call"], readonly number[]>>
   memory_compare_exchange: [0],
   memory_wait: [0],
   memory_notify: [0],
+  sem_close: [0],
+  sem_init: [0],
+  sem_destroy: [0],
+  sem_wait: [0],
+  sem_trywait: [0],
+  sem_timedwait: [0],
+  sem_clockwait: [0],
+  sem_post: [0],
+  sem_getvalue: [0],
   futex: [0, 4],
   set_robust_list: [0],
 };
@@ -55,16 +64,31 @@ export class Mappings {
 
   /**
    * What a call came to, on the model's addresses.
-   * @param predicted the address that an mmap gives on the model; undefined if it gives none
+   * @param predicted the address that an mmap or a sem_open gives on the model; undefined if it gives none
+   * @param isMapped whether something was mapped at an address of the model before
    */
-  toModel(process: number, { call, args }: Action, outcome: Outcome, predicted: number | undefined): Outcome {
-    if (call !== "mmap" || outcome.result < 0 || predicted === undefined) return outcome;
-    const end = predicted + Math.ceil((args[1] as number) / PAGE) * PAGE;
+  toModel(
+    process: number,
+    { call, args }: Action,
+    outcome: Outcome,
+    predicted: number | undefined,
+    isMapped: (address: number) => boolean,
+  ): Outcome {
+    const isMapping = call === "mmap" || call === "sem_open";
+    if (!isMapping || outcome.result < 0 || predicted === undefined) return outcome;
+    const real = addressIn(outcome.values);
+    const size = call === "mmap" ? (args[1] as number) : 1;
+    const end = predicted + Math.ceil(size / PAGE) * PAGE;
+    const known = this.#pairs.find((pair) => pair.process === process && pair.real === real);
+    // A semaphore that is open already is where it was; what is new is where nothing else is.
+    if (known !== undefined && isMapped(known.model)) {
+      return { ...outcome, values: valuesOfAddress(known.model) };
+    }
     // What had the range before is gone.
     this.#pairs = this.#pairs.filter(
-      (pair) => pair.process !== process || pair.end <= predicted || pair.model >= end,
+      (pair) => pair !== known && (pair.process !== process || pair.end <= predicted || pair.model >= end),
     );
-    this.#pairs.push({ process, model: predicted, end, real: addressIn(outcome.values) });
+    this.#pairs.push({ process, model: predicted, end, real });
     return { ...outcome, values: valuesOfAddress(predicted) };
   }
 }

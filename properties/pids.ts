@@ -78,6 +78,8 @@ export class Pids {
       case "memory_add":
       case "memory_compare_exchange":
         return { ...outcome, values: outcome.values.map((word) => this.wordInModel(word)) };
+      case "gettid":
+        return { ...outcome, result: this.modelPidOf(outcome.result) };
       case "spawn":
         // It is new: nobody knows it by a number of the model yet.
         return { ...outcome, values: [] };

@@ -42,7 +42,9 @@ export function callerOf(step: Step, { machine, processes }: Setting): number | 
 }
 
 const isInMapping = (argument: StepArgument): boolean =>
-  typeof argument === "object" && argument !== null && ("mapping" in argument || "waiters" in argument);
+  typeof argument === "object" &&
+  argument !== null &&
+  ("mapping" in argument || "sem" in argument || "waiters" in argument);
 
 /** The descriptors that a step names. */
 function handlesIn(args: readonly StepArgument[]): Handle[] {
@@ -117,6 +119,7 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   }
   if ("owner" in argument)
     return { owner: ownerOf(argument.owner, lookup.process, setting), bits: argument.bits };
+  if ("sem" in argument) return semaphoreOf(argument.sem, lookup.process, setting);
   if ("queue" in argument) {
     const queues = setting.machine.sysvQueues().map(({ id }) => id);
     return pickObject(queues, argument.queue);
@@ -127,7 +130,7 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
     return pickObject(sets, argument.set);
   }
   if ("everSet" in argument) return pickObject(setting.sets, argument.everSet);
-  if ("sops" in argument || "semvals" in argument) return argument;
+  if ("sops" in argument || "semvals" in argument || "words" in argument) return argument;
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   if ("signals" in argument) return argument;
   if ("soon" in argument) return { soon: argument.soon, seed: setting.stepNumber };
@@ -149,6 +152,12 @@ function addressOf({ mapping, page, beyond = 0 }: PlaceStep, process: number, { 
   const starts = machine.mappedParts().filter((part) => part.process === process);
   const found = pick([...new Set(starts.map((part) => part.mapping))], mapping);
   return found === undefined ? NO_ADDRESS : found + page * PAGE + beyond;
+}
+
+/** The address of a semaphore that a process has opened; one that is none if it has none. */
+function semaphoreOf(place: number, process: number, { machine }: Setting): number {
+  const open = machine.mappedParts().filter((part) => part.process === process && part.semaphoreOpens > 0);
+  return pick(open, place)?.address ?? NO_ADDRESS;
 }
 
 const PAGE = 4096;

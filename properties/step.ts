@@ -69,6 +69,10 @@ export type StepArgument =
   | { readonly owner: number | "caller"; readonly bits: number }
   /** A time of CLOCK_MONOTONIC that comes so many nanoseconds after the call, in decimal. */
   | { readonly later: string }
+  /** The caller's k-th semaphore that has a name. */
+  | { readonly sem: number }
+  /** Words to write, of 32 bits. */
+  | { readonly words: readonly number[] }
   /** A C long, in decimal. */
   | { readonly long: string }
   /** What IPC_SET sets. */

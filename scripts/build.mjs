@@ -1,5 +1,5 @@
 // The one build, incremental: the model to WebAssembly, its bytes to a module, all TypeScript to dist/.
-//   assembly/*.ts ──asc──> dist/kernel.wasm ──> backends/wasm/kernel.wasm.ts ──tsc──> dist/
+//   assembly/*.ts ──asc, binaryen──> dist/kernel.wasm ──> backends/wasm/kernel.wasm.ts ──tsc──> dist/
 // It is the type check as well: asc for assembly/, tsc for the rest; an error of either ends it with a status that is not 0.
 //
 // A step is skipped while its inputs are the same files, of the same sizes and times, as when it last succeeded. Names are
@@ -20,7 +20,9 @@ import { fileURLToPath } from "node:url";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
+const plain = "dist/kernel.plain.wasm";
 const wasm = "dist/kernel.wasm";
+const text = "dist/kernel.wat";
 const embedded = "backends/wasm/kernel.wasm.ts";
 const command = "dist/src/cli/main.js";
 const buildInfo = "dist/.tsbuildinfo";
@@ -32,8 +34,9 @@ const outputEndings = [".js", ".js.map", ".d.ts"];
 mkdirSync("dist", { recursive: true });
 const done = readRecord();
 
-step("model", [...typescriptIn("assembly"), "asconfig.json", "package-lock.json"], [wasm], () => {
-  run("assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", "release");
+step("model", [...typescriptIn("assembly"), "asconfig.json", "package-lock.json"], [wasm, text], () => {
+  run("node_modules/assemblyscript/bin/asc.js", "--config", "asconfig.json", "--target", "release");
+  run("scripts/optimize.mjs", plain, wasm, text);
 });
 
 const kernelModule = `// The compiled model, written by scripts/build.mjs.
@@ -49,7 +52,7 @@ step("typescript", [...sources, "tsconfig.json", "package-lock.json"], outputs, 
   removeStale(new Set(outputs));
   // tsc writes again only what changed since its last run: if something it wrote is gone, it must start anew.
   if (!outputs.every((output) => existsSync(output))) rmSync(buildInfo, { force: true });
-  run("typescript/bin/tsc", "-p", "tsconfig.json");
+  run("node_modules/typescript/bin/tsc", "-p", "tsconfig.json");
   if (existsSync(command)) chmodSync(command, 0o755);
 });
 
@@ -105,12 +108,11 @@ function removeStale(expected) {
 }
 
 function run(tool, ...args) {
-  const path = join("node_modules", tool);
-  if (!existsSync(path)) {
-    console.error(`build: ${path} is missing: install with the development dependencies (npm ci)`);
+  if (!existsSync(tool)) {
+    console.error(`build: ${tool} is missing: install with the development dependencies (npm ci)`);
     process.exit(1);
   }
-  const { status, signal } = spawnSync(process.execPath, [path, ...args], { stdio: "inherit" });
+  const { status, signal } = spawnSync(process.execPath, [tool, ...args], { stdio: "inherit" });
   if (status === 0) return;
   console.error(`build: ${tool} failed (${signal ?? `status ${status}`})`);
   process.exit(1);

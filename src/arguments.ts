@@ -8,10 +8,21 @@ import { isExecutable, isProgram, isText, type Json } from "./program.js";
 import type { QueueSettings } from "./sysv-queue.js";
 import type { SemaphoreOperation, SemaphoreSetSettings } from "./sysv-semaphore.js";
 
+// Elements of arrays are judged first and named only if they are wrong: to make the name takes longer than many a call.
+const isInt = (value: unknown): value is number => typeof value === "number" && (value | 0) === value;
+const isShort = (value: unknown): value is number =>
+  typeof value === "number" && (value << 16) >> 16 === value;
+const isUnsignedShort = (value: unknown): value is number =>
+  typeof value === "number" && (value & 0xffff) === value;
+
+const INT = "a 32-bit integer";
+const SHORT = "a 16-bit integer";
+const UNSIGNED_SHORT = "an unsigned 16-bit integer";
+
 /** A C int. */
 export function int(syscall: string, argument: string, value: unknown): number {
-  if (typeof value === "number" && (value | 0) === value) return value;
-  throw argumentError(syscall, argument, "a 32-bit integer", value);
+  if (isInt(value)) return value;
+  throw argumentError(syscall, argument, INT, value);
 }
 
 /** A C int that may be left out. */
@@ -180,11 +191,9 @@ export function queueSettings(syscall: string, argument: string, value: unknown)
 }
 
 /** An integer of 16 bits: a C short, or an unsigned one from 0 on. */
-function short(syscall: string, argument: string, value: unknown, isSigned: boolean): number {
-  const exact = typeof value === "number" && (isSigned ? (value << 16) >> 16 : value & 0xffff) === value;
-  if (exact) return value;
-  const expected = isSigned ? "a 16-bit integer" : "an unsigned 16-bit integer";
-  throw argumentError(syscall, argument, expected, value);
+export function short(syscall: string, argument: string, value: unknown, isSigned: boolean): number {
+  if (isSigned ? isShort(value) : isUnsignedShort(value)) return value as number;
+  throw argumentError(syscall, argument, isSigned ? SHORT : UNSIGNED_SHORT, value);
 }
 
 /** What semop(2) is to do, copied. */
@@ -194,24 +203,28 @@ export function semaphoreOperations(
   value: unknown,
 ): readonly SemaphoreOperation[] {
   if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of { num, op, flg }", value);
-  return Array.from(value, (operation: unknown, index): SemaphoreOperation => {
-    const place = `${argument}[${index}]`;
-    if (typeof operation !== "object" || operation === null) {
-      throw argumentError(syscall, place, "{ num, op, flg }", operation);
+  const operations: SemaphoreOperation[] = [];
+  for (let index = 0; index < value.length; index++) {
+    const given: unknown = value[index];
+    if (typeof given !== "object" || given === null) {
+      throw argumentError(syscall, `${argument}[${index}]`, "{ num, op, flg }", given);
     }
-    const { num, op, flg } = operation as SemaphoreOperation;
-    return {
-      num: short(syscall, `${place}.num`, num, false),
-      op: short(syscall, `${place}.op`, op, true),
-      flg: short(syscall, `${place}.flg`, flg, true),
-    };
-  });
+    const { num, op, flg } = given as Record<keyof SemaphoreOperation, unknown>;
+    if (!isUnsignedShort(num)) throw argumentError(syscall, `${argument}[${index}].num`, UNSIGNED_SHORT, num);
+    if (!isShort(op)) throw argumentError(syscall, `${argument}[${index}].op`, SHORT, op);
+    if (!isShort(flg)) throw argumentError(syscall, `${argument}[${index}].flg`, SHORT, flg);
+    operations.push({ num, op, flg });
+  }
+  return operations;
 }
 
 /** The values of semaphores: C's unsigned shorts. The list is copied. */
 export function semaphoreValues(syscall: string, argument: string, value: unknown): readonly number[] {
   if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of values", value);
-  return Array.from(value, (one: unknown, index) => short(syscall, `${argument}[${index}]`, one, false));
+  return Array.from(value, (one: unknown, index) => {
+    if (isUnsignedShort(one)) return one;
+    throw argumentError(syscall, `${argument}[${index}]`, UNSIGNED_SHORT, one);
+  });
 }
 
 /** What IPC_SET of semctl(2) sets, copied. */
@@ -230,18 +243,20 @@ export function semaphoreSettings(syscall: string, argument: string, value: unkn
 /** The entries of poll(2), copied. */
 export function pollEntries(syscall: string, argument: string, value: unknown): readonly PollEntry[] {
   if (!Array.isArray(value)) throw argumentError(syscall, argument, "an array of { fd, events }", value);
-  return Array.from(value, (entry: unknown, index): PollEntry => {
-    const place = `${argument}[${index}]`;
+  const entries: PollEntry[] = [];
+  for (let index = 0; index < value.length; index++) {
+    const entry: unknown = value[index];
     if (typeof entry !== "object" || entry === null) {
-      throw argumentError(syscall, place, "{ fd, events }", entry);
+      throw argumentError(syscall, `${argument}[${index}]`, "{ fd, events }", entry);
     }
-    const { fd, events } = entry as PollEntry;
-    int(syscall, `${place}.fd`, fd);
-    if (int(syscall, `${place}.events`, events) < 0 || events > 0xffff) {
-      throw argumentError(syscall, `${place}.events`, "a 16-bit mask", events);
+    const { fd, events } = entry as Record<keyof PollEntry, unknown>;
+    if (!isInt(fd)) throw argumentError(syscall, `${argument}[${index}].fd`, INT, fd);
+    if (!isUnsignedShort(events)) {
+      throw argumentError(syscall, `${argument}[${index}].events`, "a 16-bit mask", events);
     }
-    return { fd, events };
-  });
+    entries.push({ fd, events });
+  }
+  return entries;
 }
 
 /** What `spawn` is asked to start. */

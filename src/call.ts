@@ -9,7 +9,7 @@ export class Call {
   value: unknown = undefined;
   /** Bytes moved so far by a write that was made in several attempts. */
   transferred = 0;
-  /** The time until which a call waits that has one beside its buffer: nanoseconds of CLOCK_REALTIME. */
+  /** The time until which a call waits that has one beside its payload: nanoseconds, of CLOCK_REALTIME unless it names a clock. */
   deadline: bigint | undefined = undefined;
   /** Whether an awaited call has begun to wait: it goes on waiting if O_NONBLOCK is set meanwhile. */
   isWaiting = false;
@@ -100,6 +100,8 @@ export interface FutexRequest {
   readonly value2: number;
   readonly otherAddress: number;
   readonly value3: number;
+  /** Whether who waits wants a robust lock. */
+  readonly isRobust: boolean;
 }
 
 /** What futex_waitv waits for. */
@@ -127,8 +129,19 @@ export interface SemaphoreOperations {
   readonly timeout: bigint | undefined;
 }
 
+/** A POSIX semaphore, by its address. */
+export interface SemaphorePlace {
+  readonly address: number;
+}
+
+/** What sem_open opens: a new semaphore has the value, a C unsigned int as an integer of 32 bits. */
+export interface SemaphoreOpening {
+  readonly name: string;
+  readonly value: number;
+}
+
 /**
- * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what a futex is to do, what queue to open, how to be told, operations on semaphores, what to spawn, or nothing.
+ * Bytes, bytes with their place, buffers one after the other, poll entries, a path, group IDs, a time, what to splice, a range of memory, what a futex is to do, what queue to open, how to be told, operations on semaphores, a POSIX semaphore, what to spawn, or nothing.
  */
 export type Payload =
   | Uint8Array
@@ -144,6 +157,8 @@ export type Payload =
   | MappingRequest
   | MemoryRange
   | FutexRequest
+  | SemaphorePlace
+  | SemaphoreOpening
   | FutexVector
   | MemoryWord
   | import("./sysv-queue.js").QueueSettings

@@ -69,7 +69,7 @@ class Calls {
     const waits = wait !== "none";
     return function (this: Calls, ...values) {
       return new Promise((resolve, reject) => {
-        const call = marshal(...values.slice(0, arity));
+        const call = marshal(...values.slice(0, arity + 1));
         const signal = waits ? abortSignal(name, values[arity]) : undefined;
         this.#starter.start(call, signal, resolve, reject);
       });

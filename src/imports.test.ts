@@ -218,7 +218,10 @@ describe("the built package", () => {
   }
 
   it("imports only packages that an install brings along", () => {
-    const starts = [...["./native", ".", "./simulation", "./streams"].map(entry), "dist/src/cli/main.js"];
+    const starts = [
+      ...["./native", ".", "./simulation", "./streams", "./regions"].map(entry),
+      "dist/src/cli/main.js",
+    ];
     const packages = new Set(Object.keys(manifest.dependencies));
     expectNone(
       starts.flatMap(reached).filter(({ to }) => {

@@ -7,6 +7,7 @@ export { FUTEX_OP, type FutexWaiter, type MemoryWaitResult } from "./futex.js";
 export {
   type ExecutableOptions,
   type FileStatus,
+  type FutexWaitOptions,
   type Linux,
   type MessageQueueAttributes,
   type MessageQueueNotification,
@@ -53,9 +54,21 @@ export {
   type Startable,
 } from "./program.js";
 export type { MessageStreamOptions } from "./queue/messages.js";
+export { SharedCondition } from "./shared-condition/shared-condition.js";
+export type {
+  AnonymousMemoryOptions,
+  MemorySeals,
+  SharedMemoryAccess,
+  SharedMemoryAttachOptions,
+  SharedMemoryCreateOptions,
+  SharedMemoryFromOptions,
+} from "./shared-memory/options.js";
+export { SharedMemory } from "./shared-memory/shared-memory.js";
+export type { HeldMutex } from "./shared-mutex/held-mutex.js";
+export { type LockOptions, SharedMutex } from "./shared-mutex/shared-mutex.js";
+export type { FileKey } from "./sysv/key.js";
 export { SysvMessage } from "./sysv-message-queue/message.js";
 export type {
-  FileKey,
   SysvCreateOptions,
   SysvOpenOptions,
   SysvSendOptions,
@@ -90,4 +103,12 @@ export type {
   SemctlArgument,
   SemctlResult,
 } from "./sysv-semaphore.js";
+export type {
+  PermitOptions,
+  SemaphoreSetCreateOptions,
+  SemaphoreSetOpenOptions,
+  SetOperation,
+} from "./sysv-semaphore-set/options.js";
+export type { SemaphoreSetState, SemaphoreWaiters } from "./sysv-semaphore-set/state.js";
+export { type SemaphoreSetPermissions, SysvSemaphoreSet } from "./sysv-semaphore-set/sysv-semaphore-set.js";
 export type { TimedWaitOptions } from "./timeout.js";

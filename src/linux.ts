@@ -11,6 +11,15 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Options of a futex(2) that waits. */
+export interface FutexWaitOptions extends WaitOptions {
+  /**
+   * The word is a robust lock's, which the caller wants: if the thread that waits ends, and nobody has the lock then, another who waits
+   * is woken, so that a wake-up of one that dies before it has the lock is not lost: list_op_pending of get_robust_list(2).
+   */
+  readonly robust?: boolean;
+}
+
 /** What a child that `waitpid` reaped came to. `pid` is 0 if WNOHANG found none that has ended. */
 export interface WaitResult {
   readonly pid: number;
@@ -328,6 +337,12 @@ export interface Linux {
 
   /** The number of the parent, or of the process that adopted this one: getppid(2). */
   getppid(): Promise<number>;
+
+  /**
+   * The number of the calling thread: gettid(2). That of a process's first thread is the process's; a Worker has one of its own. It is
+   * what stands in the word of a robust lock.
+   */
+  gettid(): Promise<number>;
 
   /**
    * Starts a program as a child process: posix_spawn(3). The child inherits every descriptor without FD_CLOEXEC under its
@@ -778,7 +793,7 @@ export interface Linux {
     timeout?: bigint | null,
     uaddr2?: number,
     val3?: number,
-    options?: WaitOptions,
+    options?: FutexWaitOptions,
   ): Promise<number>;
   /**
    * Wakes some of those who wait at a word, and with some operations moves the others to another, or changes that: futex(2).
@@ -801,6 +816,90 @@ export interface Linux {
     val3?: number,
     options?: WaitOptions,
   ): Promise<number>;
+
+  /**
+   * Opens a POSIX semaphore by its name, which all processes of the machine share: sem_open(3), sem_overview(7). It is the object
+   * `/dev/shm/sem.NAME` of shared memory: 32 bytes, laid out as libc has them, so C programs work on it too. Opened again by a name
+   * that is spelled the same, it has the same address, and is to be closed as often.
+   * @param name up to 251 bytes after a slash
+   * @param oflag O_CREAT, O_EXCL; nothing else counts
+   * @param mode permissions of a new semaphore, less those of the umask; 0 if left out. To open it takes those to read and to write
+   * @param value what a new semaphore has; 0 if left out
+   * @returns its memory, whose `address` the other calls take
+   * @throws ENOENT no such semaphore, without O_CREAT · EEXIST O_CREAT and O_EXCL, and it is there · EACCES its mode forbids it ·
+   *   EINVAL the name is none, or a new one would have more than SEM_VALUE_MAX · ENAMETOOLONG · EMFILE no descriptor is free below
+   *   RLIMIT_NOFILE · ENFILE no open file left in the system · ENOSPC no room for another object · ENOMEM no room to map it
+   */
+  sem_open(name: string, oflag: number, mode?: number, value?: number): Promise<Mapping>;
+
+  /**
+   * Closes a semaphore that `sem_open` gave: sem_close(3). Opened several times, it stays until the last. Its address is none then.
+   * @param sem its address
+   * @throws EINVAL not from sem_open · EBUSY a call of this process waits at it
+   */
+  sem_close(sem: number): Promise<void>;
+
+  /**
+   * Removes the name of a semaphore: sem_unlink(3). Who has it open keeps it, and waits at it as before.
+   * @throws ENOENT no such name · EACCES another's, without CAP_FOWNER · ENAMETOOLONG
+   */
+  sem_unlink(name: string): Promise<void>;
+
+  /**
+   * Makes a semaphore without a name in mapped memory: sem_init(3). Writes 12 of its 32 bytes.
+   * @param sem where: in a mapping that can be read and written, a multiple of 8
+   * @param pshared not 0: of all processes that map the memory; 0: of this process, and of this mapping, alone
+   * @param value at most SEM_VALUE_MAX
+   * @throws EINVAL a greater value, or an odd address · EFAULT no memory that can be read and written
+   */
+  sem_init(sem: number, pshared: number, value: number): Promise<void>;
+
+  /**
+   * Says that a semaphore of `sem_init` is used no more: sem_destroy(3). It has nothing to give back, and leaves all as it is.
+   * @throws EINVAL no semaphore · EFAULT no memory that can be read and written
+   */
+  sem_destroy(sem: number): Promise<void>;
+
+  /**
+   * Takes 1 of a semaphore: sem_wait(3). Waits while it is 0. Who comes while others are on their way may take before them.
+   * @param sem its address: that of what sem_open gave, or where sem_init made it
+   * @throws EINVAL no semaphore: an odd address, or memory that is not laid out as one · EFAULT no memory that can be read and
+   *   written · AbortError: nothing was taken
+   */
+  sem_wait(sem: number, options?: WaitOptions): Promise<void>;
+
+  /**
+   * `sem_wait` that does not wait: sem_wait(3).
+   * @throws EAGAIN it is 0 · as sem_wait
+   */
+  sem_trywait(sem: number): Promise<void>;
+
+  /**
+   * `sem_wait` that waits until a time: sem_wait(3).
+   * @param abs_timeout nanoseconds of CLOCK_REALTIME. A time that is past waits for nothing, and matters only where it is 0
+   * @throws ETIMEDOUT the time is over, and nothing was taken · as sem_wait
+   */
+  sem_timedwait(sem: number, abs_timeout: bigint, options?: WaitOptions): Promise<void>;
+
+  /**
+   * `sem_timedwait` by a clock: sem_clockwait(3).
+   * @param clockid CLOCK_REALTIME or CLOCK_MONOTONIC
+   * @param abs_timeout nanoseconds of that clock
+   * @throws EINVAL another clock · ENOSYS a libc without it, glibc before 2.30 and musl · as sem_timedwait
+   */
+  sem_clockwait(sem: number, clockid: number, abs_timeout: bigint, options?: WaitOptions): Promise<void>;
+
+  /**
+   * Gives 1 to a semaphore, and wakes one who waits at it: sem_post(3).
+   * @throws EOVERFLOW it has SEM_VALUE_MAX · EINVAL no semaphore · EFAULT no memory that can be read and written
+   */
+  sem_post(sem: number): Promise<void>;
+
+  /**
+   * The value of a semaphore: sem_getvalue(3). Never below 0, however many wait.
+   * @throws EINVAL no semaphore · EFAULT no memory that can be read
+   */
+  sem_getvalue(sem: number): Promise<number>;
 
   /**
    * Waits at several words at once, each with the value that it must have: futex_waitv(2), Linux 5.16.

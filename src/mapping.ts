@@ -1,5 +1,5 @@
 // What mmap(2) gives: a range of this process's memory, and arrays over it.
-import { exactLong, int } from "./arguments.js";
+import { exactLong, int, size } from "./arguments.js";
 
 /** A kind of typed array. */
 export interface ArrayType<T> {
@@ -21,6 +21,23 @@ export interface MappedMemory {
    * @throws SyscallError EINVAL, EFAULT
    */
   wake(byteOffset: number, count: number): number;
+
+  /**
+   * Where the kernel finds some of the bytes, which the process may read and write.
+   * @throws SyscallError EFAULT
+   */
+  placeOf(byteOffset: number, length: number): number;
+
+  /** Pointers beside it, anywhere in the process: of a robust list's head. */
+  readonly foreign?: ForeignPointers;
+}
+
+/** Pointers that somebody else has stored, anywhere in the process's memory. */
+export interface ForeignPointers {
+  /** @returns undefined if nothing is there */
+  read(address: bigint): bigint | undefined;
+  /** Does nothing if nothing is there. */
+  write(address: bigint, value: bigint): void;
 }
 
 /**
@@ -91,5 +108,25 @@ export class Mapping {
       throw new RangeError(`Mapping.wake: ${byteOffset} to ${end} of ${this.length} bytes`);
     }
     return this.#memory.wake(byteOffset, int("Mapping.wake", "count", count));
+  }
+
+  /**
+   * Where the kernel finds some of the bytes when it goes through a robust list: what an entry of such a list points to. For a mapping of
+   * this thread's process that may be read and written. Of shared memory it is `address + byteOffset`.
+   * @param byteOffset from the start of the mapping on
+   * @param length bytes
+   * @throws SyscallError EFAULT: unmapped, or not to be read and written · RangeError beyond the mapping
+   */
+  placeOf(byteOffset: number, length: number): number {
+    const end = size("Mapping.placeOf", "byteOffset", byteOffset) + size("Mapping.placeOf", "length", length);
+    if (end > this.length) {
+      throw new RangeError(`Mapping.placeOf: ${byteOffset} to ${end} of ${this.length} bytes`);
+    }
+    return this.#memory.placeOf(byteOffset, length);
+  }
+
+  /** @internal Of the head of a robust list. */
+  get foreign(): ForeignPointers | undefined {
+    return this.#memory.foreign;
   }
 }

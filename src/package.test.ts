@@ -121,8 +121,9 @@ describe("types", () => {
   it("fit together, and need neither node's nor anyone's", () => {
     const file = put(
       "consumer.ts",
-      `import { Fifo, type Linux, MessageQueue, Pipe, type PipeReader, SysvMessageQueue } from "linux-ipc";
+      `import { Fifo, type Linux, MessageQueue, Pipe, type PipeReader, SharedMemory, SysvMessageQueue, SysvSemaphoreSet } from "linux-ipc";
        import { linux } from "linux-ipc/native";
+       import { CheckedRegion, SealedRegion } from "linux-ipc/regions";
        import { simulate } from "linux-ipc/simulation";
        export const run = simulate;
        export const same: Linux = linux;
@@ -138,6 +139,19 @@ describe("types", () => {
          await using other = await SysvMessageQueue.open(linux, { path: "/tmp", project: 1 });
          const type: bigint = (await other.receive({ type: { upTo: 3 } })).type;
          await other.toWritableStream({ type }).getWriter().write({ message: "x", type: 2 });
+       }
+       export async function memory(linux: Linux): Promise<Int32Array> {
+         await using made = await SharedMemory.createOrAttach(linux, "/board", { size: 4096, unlinkOnClose: true });
+         const first: Uint8Array = await made.read(0, 8);
+         await made.write(first, 8);
+         const sealed = new SealedRegion(made, { capacity: 100, key: first, byteOffset: CheckedRegion.byteLength(100) });
+         const generation: bigint = new CheckedRegion(made, { capacity: 100 }).write(sealed.read()?.text ?? "");
+         return made.array(Int32Array, Number(generation));
+       }
+       export async function semaphores(linux: Linux): Promise<number> {
+         await using set = await SysvSemaphoreSet.createOrOpen(linux, 5, { values: [1], timeout: 10 });
+         await set.operate([{ semaphore: 0, operation: -1, undo: true }], { timeout: 10 });
+         return await set.withPermit(0, () => 5);
        }`,
     );
     expect(complaints(file)).toEqual([]);

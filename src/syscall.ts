@@ -15,6 +15,7 @@ export type KernelObject =
   | "System V queue"
   | "address space"
   | "System V semaphores"
+  | "POSIX semaphores"
   | "clock"
   | "credentials"
   | "descriptor table"
@@ -57,8 +58,16 @@ export interface Syscall {
   readonly marshal: Marshal;
 }
 
-/** Arguments in C's order; those that a call does not have are left out. */
-export type Marshal = (a?: unknown, b?: unknown, c?: unknown, d?: unknown, e?: unknown, f?: unknown) => Call;
+/** Arguments in C's order, and behind them the options; those that a call does not have are left out. */
+export type Marshal = (
+  a?: unknown,
+  b?: unknown,
+  c?: unknown,
+  d?: unknown,
+  e?: unknown,
+  f?: unknown,
+  g?: unknown,
+) => Call;
 
 type MarshalOf = (
   self: Syscall,
@@ -68,6 +77,7 @@ type MarshalOf = (
   d: unknown,
   e: unknown,
   f: unknown,
+  g: unknown,
 ) => Call;
 
 /** Some of the rows, by name. */
@@ -93,7 +103,7 @@ export function row(
     restart: "never",
     partialResult: false,
     ...facts,
-    marshal: (a, b, c, d, e, f) => marshal(self, a, b, c, d, e, f),
+    marshal: (a, b, c, d, e, f, g) => marshal(self, a, b, c, d, e, f, g),
   };
   return self;
 }

@@ -10,6 +10,7 @@ import { futexCalls } from "./syscalls/futexes.js";
 import { posixQueueCalls } from "./syscalls/message-queues.js";
 import { pathCalls } from "./syscalls/paths.js";
 import { pipeCalls } from "./syscalls/pipes.js";
+import { posixSemaphoreCalls } from "./syscalls/posix-semaphores.js";
 import { processCalls } from "./syscalls/processes.js";
 import { sharedMemoryCalls } from "./syscalls/shared-memory.js";
 import { signalCalls } from "./syscalls/signals.js";
@@ -31,6 +32,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...sysvSemaphoreCalls,
   ...sharedMemoryCalls,
   ...futexCalls,
+  ...posixSemaphoreCalls,
 };
 
 /** The rows in the order of their numbers. */

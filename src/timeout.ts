@@ -34,13 +34,22 @@ export async function withTimeout<Value>(
 ): Promise<Value> {
   const timeout = options?.timeout;
   if (timeout === undefined) return await operation(options);
-  if (typeof timeout !== "number" || !(timeout >= 0)) {
-    throw argumentError(name, "options.timeout", "a number of milliseconds, at least 0", timeout);
-  }
+  const signal = checkWait(name, options);
   const timeoutNs = Math.ceil(timeout * NANOSECONDS_PER_MILLISECOND);
-  const signal = abortSignal(name, options);
   if (timeoutNs >= LONGEST_NS || signal?.aborted) return await operation(signal && { signal });
   return await race(linux, name, timeout, BigInt(timeoutNs), signal, operation);
+}
+
+/**
+ * Checks the options of a wait that may never come, before anything is touched.
+ * @returns the caller's signal
+ * @throws TypeError naming the option
+ */
+export function checkWait(name: string, options: TimedWaitOptions | undefined): AbortSignal | undefined {
+  const signal = abortSignal(name, options);
+  const timeout = options?.timeout;
+  if (timeout === undefined || (typeof timeout === "number" && timeout >= 0)) return signal;
+  throw argumentError(name, "options.timeout", "a number of milliseconds, at least 0", timeout);
 }
 
 async function race<Value>(

@@ -75,6 +75,9 @@ export const CALL_MSYNC = 89;
 export const CALL_MEMORY_READ = 90;
 export const CALL_MEMORY_WRITE = 91;
 
+// The calling thread.
+export const CALL_GETTID = 109;
+
 // Futexes, and words of memory.
 export const CALL_FUTEX = 110;
 export const CALL_FUTEX_WAITV = 111;
@@ -86,3 +89,16 @@ export const CALL_MEMORY_ADD = 116;
 export const CALL_MEMORY_COMPARE_EXCHANGE = 117;
 export const CALL_MEMORY_WAIT = 118;
 export const CALL_MEMORY_NOTIFY = 119;
+
+// POSIX semaphores.
+export const CALL_SEM_OPEN = 120;
+export const CALL_SEM_CLOSE = 121;
+export const CALL_SEM_UNLINK = 122;
+export const CALL_SEM_INIT = 123;
+export const CALL_SEM_DESTROY = 124;
+export const CALL_SEM_WAIT = 125;
+export const CALL_SEM_TRYWAIT = 126;
+export const CALL_SEM_TIMEDWAIT = 127;
+export const CALL_SEM_CLOCKWAIT = 128;
+export const CALL_SEM_POST = 129;
+export const CALL_SEM_GETVALUE = 130;

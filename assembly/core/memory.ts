@@ -58,7 +58,7 @@ export const SEMAPHORE_UNDO_SIZE: u32 = 16;
 export const SEMAPHORE_ADJUSTMENT_SIZE: u32 = 8;
 export const SEMAPHORE_OPERATION_SIZE: u32 = 8;
 export const SHARED_OBJECT_SIZE: u32 = 40;
-export const MAPPED_PART_SIZE: u32 = 36;
+export const MAPPED_PART_SIZE: u32 = 44;
 export const FUTEX_SIZE: u32 = 24;
 export const FUTEX_WAITER_SIZE: u32 = 24;
 

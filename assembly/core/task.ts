@@ -89,6 +89,9 @@ export const TASK_FLAG_HANDED: u32 = 1024;
 /** It waits at a word of memory, or is about to: `long` is the address (core/memory-wait.ts). */
 export const TASK_FLAG_AT_MEMORY: u32 = 2048;
 
+/** It waits for a robust lock: if it dies, and nobody has that, another is woken. */
+export const TASK_FLAG_ROBUST: u32 = 32768;
+
 export function taskAt(index: u32): Task {
   return changetype<Task>(TASKS + index * TASK_SIZE);
 }

@@ -3,6 +3,7 @@ import { FUTEX_WAKE } from "../../assembly/abi/futex.js";
 import { setTimespec } from "./clock.js";
 import { allocate } from "./ffi.js";
 import * as libc from "./libc.js";
+import { setPending } from "./robust-head.js";
 
 /**
  * The call as it is. What has 32 bits in C has no sign here, so that /proc shows it as it is.
@@ -29,10 +30,16 @@ export interface FutexWait {
   readonly bitset: number;
   /** Nanoseconds, as the operation takes them; undefined waits for ever. */
   readonly timeout: bigint | undefined;
+  readonly isRobust: boolean;
 }
 
-/** Waits, on this thread. @returns 0, or -errno */
-export function waitPlainly({ place, operation, value, bitset, timeout }: FutexWait): number {
+/**
+ * Waits, on this thread. What a robust wait is for stays pending after it: until the next, the thread may die before whoever asked for
+ * it has the lock.
+ * @returns 0, or -errno
+ */
+export function waitPlainly({ place, operation, value, bitset, timeout, isRobust }: FutexWait): number {
+  setPending(isRobust ? place : 0);
   const { address, view } = libc.scratch;
   if (timeout !== undefined) setTimespec(view, 0, timeout);
   return callFutex(place, operation, value, timeout === undefined ? 0 : address, 0, bitset);

@@ -41,7 +41,8 @@ import {
 } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { pin, unpin } from "./mapped-parts.js";
-import { partOfMapping, placeOf, READABLE, wordPlace } from "./mapping.js";
+import { foreign, partOfMapping, placeOf, READABLE, wordPlace } from "./mapping.js";
+import { currentHead, libcsHead } from "./robust-head.js";
 
 const isPrivate = (operation: number): boolean => (operation & FUTEX_PRIVATE_FLAG) !== 0;
 
@@ -81,7 +82,7 @@ export function futexBlocking(call: Call): number {
   const slot = pin(address);
   if (slot === -1) return -ENOMEM;
   const place = wordPlace(address, isPrivate(operation));
-  const result = waitPlainly({ place, operation, value, bitset: value3, timeout });
+  const result = waitPlainly({ place, operation, value, bitset: value3, timeout, isRobust: false });
   unpin(slot);
   return result;
 }
@@ -120,7 +121,7 @@ export function futex_waitvBlocking(call: Call): number {
 
 /** Notes all addresses that a call waits at. @returns the slots, or undefined if there are too few */
 export function pinAll(addresses: readonly number[]): readonly number[] | undefined {
-  const slots = addresses.map(pin);
+  const slots = addresses.map((address) => pin(address));
   if (!slots.includes(-1)) return slots;
   for (const slot of slots) if (slot !== -1) unpin(slot);
   return undefined;
@@ -134,7 +135,8 @@ export const futexVectorOf = vectorOf;
 /** FUTEX_WAIT at a word that all processes may wait at. */
 const asFutex = ({ syscall, b, payload }: Call): Call => {
   const { address, timeout } = payload as MemoryWord;
-  return new Call(syscall, FUTEX_WAIT, b, 0, { address, timeout, value2: 0, otherAddress: 0, value3: 0 });
+  const none = { value2: 0, otherAddress: 0, value3: 0, isRobust: false };
+  return new Call(syscall, FUTEX_WAIT, b, 0, { address, timeout, ...none });
 };
 
 const endings: ReadonlyMap<number, MemoryWaitResult> = new Map([
@@ -166,23 +168,10 @@ export function memory_notify({ a: count, payload }: Call): number {
 
 // Robust lists
 
-let libcHead: Mapping | null | undefined;
+let libcHead: Mapping | undefined;
 
-/** The list that libc has set for this thread, if it has: its memory is libc's, and stays. */
-function listOfLibc(): Mapping | null {
-  if (libcHead === undefined) {
-    const head = currentHead();
-    libcHead = head === 0 ? null : viewOfHead(head);
-  }
-  return libcHead;
-}
-
-function currentHead(): number {
-  const { address, view } = libc.scratch;
-  // It fails for no thread of this process.
-  libc.syscall4(libc.SYS_get_robust_list, 0, address, address + 8, 0);
-  return Number(view.getBigInt64(0, true));
-}
+/** The list that libc has set for this thread: its memory is libc's, and stays. */
+const listOfLibc = (): Mapping => (libcHead ??= viewOfHead(libcsHead()));
 
 function viewOfHead(head: number): Mapping {
   const bytes = viewOf(head, ROBUST_LIST_HEAD_SIZE);
@@ -191,12 +180,13 @@ function viewOfHead(head: number): Mapping {
     if (result < 0) throw new SyscallError(-result, "futex");
     return result;
   };
-  return new Mapping(head, ROBUST_LIST_HEAD_SIZE, { bytes: () => bytes, wake });
+  const placeIn = (byteOffset: number): number => head + byteOffset;
+  return new Mapping(head, ROBUST_LIST_HEAD_SIZE, { bytes: () => bytes, wake, placeOf: placeIn, foreign });
 }
 
 export function set_robust_list({ payload }: Call): number {
   const { address, length } = payload as MemoryRange;
-  const isLibcs = address === (listOfLibc()?.address ?? 0);
+  const isLibcs = address === listOfLibc().address;
   if (length === ROBUST_LIST_HEAD_SIZE && address !== 0 && !isLibcs) {
     // Links are addresses: where the memory is not where the program has it, the kernel would follow them elsewhere.
     if (placeOf(address, length, READABLE) !== address) return -EFAULT;
@@ -207,7 +197,7 @@ export function set_robust_list({ payload }: Call): number {
 export function get_robust_list(call: Call): number {
   const ofLibc = listOfLibc();
   const head = currentHead();
-  if (head === (ofLibc?.address ?? 0)) call.value = ofLibc;
+  if (head === ofLibc.address) call.value = ofLibc;
   else call.value = head === 0 ? null : partOfMapping(head, ROBUST_LIST_HEAD_SIZE);
   return 0;
 }
@@ -216,12 +206,13 @@ const NEVER = (1n << 63n) - 1n;
 
 /** What a lane is to wait for: until a time, for it may have to begin again. */
 export function futexWaitOf({ a: operation, b: value, payload }: Call): FutexWait {
-  const { address, timeout, value3 } = payload as FutexRequest;
+  const { address, timeout, value3, isRobust } = payload as FutexRequest;
   const kept = operation & (FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
   const wait = {
     place: wordPlace(address, isPrivate(operation)),
     operation: FUTEX_WAIT_BITSET | kept,
     value,
+    isRobust,
   };
   if (!isRelative(operation)) return { ...wait, bitset: value3, timeout };
   const time = timeout === undefined ? undefined : (readClock(CLOCK_MONOTONIC) as bigint) + timeout;

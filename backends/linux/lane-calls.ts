@@ -6,6 +6,7 @@ import { readClock } from "./clock.js";
 import { type FutexVectorWait, type FutexWait, waitForWordsPlainly, waitPlainly } from "./futex-call.js";
 import * as libc from "./libc.js";
 import { type Received, receivePlainly, sendPlainly } from "./msgop.js";
+import { type SemaphoreWait, waitPlainly as waitForSemaphore } from "./semaphore-wait.js";
 import { operatePlainly } from "./semop.js";
 
 /** Where a relative path begins that no descriptor was opened for: fcntl.h. */
@@ -51,6 +52,10 @@ export type LaneRequest =
       readonly pin: number;
     }
   | {
+      readonly call: "sem_wait";
+      readonly wait: SemaphoreWait;
+    }
+  | {
       readonly call: "futex_waitv";
       readonly wait: FutexVectorWait;
       readonly pins: readonly number[];
@@ -90,6 +95,8 @@ export function callPlainly(request: LaneRequest): LaneOutcome {
     }
     case "futex":
       return { result: waitPlainly(request.wait), value: undefined };
+    case "sem_wait":
+      return { result: waitForSemaphore(request.wait), value: undefined };
     case "futex_waitv":
       return { result: waitForWordsPlainly(request.wait), value: undefined };
     case "msgrcv": {

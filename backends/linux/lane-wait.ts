@@ -24,6 +24,7 @@ import { callInLane } from "./lanes.js";
 import * as libc from "./libc.js";
 import { pin, unpin } from "./mapped-parts.js";
 import type { Received } from "./msgop.js";
+import { semaphoreWaitOf } from "./posix-semaphore.js";
 import { takeFromLane } from "./sysv-queue.js";
 
 /** The plain call, for a lane to make. @returns -errno if there can be none */
@@ -49,6 +50,10 @@ function requestOf(call: Call): LaneRequest | number {
   if (number === n.CALL_FUTEX_WAITV) {
     const pins = pinAll((payload as FutexVector).waiters.map(({ uaddr }) => uaddr));
     return pins === undefined ? -ENOMEM : { call: "futex_waitv", wait: futexVectorOf(call), pins };
+  }
+  if (number === n.CALL_SEM_WAIT || number === n.CALL_SEM_TIMEDWAIT || number === n.CALL_SEM_CLOCKWAIT) {
+    const wait = semaphoreWaitOf(call);
+    return typeof wait === "number" ? wait : { call: "sem_wait", wait };
   }
   const { type, bytes } = payload as SysvMessage;
   // A view would go with all of the memory that it is a part of.
@@ -132,6 +137,7 @@ function folderOf(path: string): number {
 /** Gives up what a request has kept. */
 function release(request: LaneRequest): void {
   if (request.call === "futex") unpin(request.pin);
+  if (request.call === "sem_wait") unpin(request.wait.pin);
   if (request.call === "futex_waitv") request.pins.forEach(unpin);
   if (request.call === "open" && request.folder !== AT_FDCWD) libc.close(request.folder);
 }

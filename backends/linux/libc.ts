@@ -97,6 +97,20 @@ export const semget = bind("semget", "int", "int", "int", "int");
 /** semop(2) is this without a time. */
 export const semtimedop = bind("semtimedop", "int", "int", "long", "long", "long");
 export const semctl = bind("semctl", "int", "int", "int", "int", "long");
+/** Returns a pointer: 0, SEM_FAILED, if it failed. */
+export const sem_open = bind("sem_open", "long", "string", "int", "int", "int");
+export const sem_close = bind("sem_close", "int", "long");
+export const sem_init = bind("sem_init", "int", "long", "int", "int");
+export const sem_destroy = bind("sem_destroy", "int", "long");
+export const sem_wait = bind("sem_wait", "int", "long");
+export const sem_trywait = bind("sem_trywait", "int", "long");
+export const sem_timedwait = bind("sem_timedwait", "int", "long", "long");
+export const sem_clockwait = bind("sem_clockwait", "int", "long", "int", "long");
+export const sem_post = bind("sem_post", "int", "long");
+export const sem_getvalue = bind("sem_getvalue", "int", "long", "long");
+export const sem_unlink = bind("sem_unlink", "int", "string");
+/** Never called: glibc has it. */
+export const gnu_get_libc_version = bind("gnu_get_libc_version", "long");
 export const memcpy = bind("memcpy", "long", "long", "long", "long");
 export const sigaction = bind("sigaction", "int", "int", "long", "long");
 /** Returns the error number itself, not -1: pthread_sigmask(3). */
@@ -235,6 +249,12 @@ export const hasQueues: boolean = has(
   "mq_setattr",
   "mq_notify",
 );
+
+/** Whether libc is glibc. */
+export const isGlibc: boolean = has("gnu_get_libc_version");
+
+/** Whether libc has sem_clockwait(3): glibc since 2.30. */
+export const hasSemaphoreClocks: boolean = has("sem_clockwait");
 
 /** Whether this libc is new enough for preadv2 and pwritev2. */
 export const hasVectors: boolean = has("preadv2", "pwritev2");

@@ -5,6 +5,7 @@
 // again; a reader who finds it the same before and after has read one use. Slots of a Worker that was terminated are passed over.
 import { existsSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
+import { PROT_READ, PROT_WRITE } from "../../assembly/abi/mman.js";
 import { PART_WORDS, PIN_WORDS, partSlots, pinSlots } from "./shared.js";
 import { ownThread } from "./thread-signals.js";
 
@@ -16,6 +17,10 @@ const ADDRESS = 2;
 const PLACE = 4;
 const BYTES_LOW = 6;
 const FLAGS = 7;
+const LIFE = 8;
+const MAPPING = 9;
+// And those of a pin.
+const IS_SEMAPHORE = 4;
 
 // Steps of the first word.
 const FREE = 0;
@@ -25,6 +30,8 @@ const STEPS = 4;
 const SHARED_FLAG = 0x100;
 /** Of a length the bits above 32: 4 GiB are the most. */
 const LARGEST_FLAG = 0x200;
+/** It is one opening of a semaphore by sem_open(3). */
+const SEMAPHORE_FLAG = 0x400;
 
 const TWO_TO_32 = 2 ** 32;
 
@@ -33,6 +40,8 @@ export interface MappedPart {
   /** The handle that programs have. */
   readonly address: number;
   readonly length: number;
+  /** Where the mapping begins that it is a part of: another may lie right behind it. */
+  readonly mapping: number;
   /** Where the kernel is to look: a private mapping's bytes are those of its arrays. */
   readonly place: number;
   /** PROT_*. */
@@ -78,11 +87,12 @@ const publish = (slots: Int32Array, at: number): unknown => Atomics.add(slots, a
 const giveBack = (slots: Int32Array, at: number): unknown => Atomics.add(slots, at + STATE, 2);
 
 /** Lets all threads know a part. @returns its slot, or -1 if there is none: then this thread alone knows it */
-export function enterPart({ address, length, place, protection, isShared }: MappedPart): number {
+export function enterPart({ address, length, mapping, place, protection, isShared }: MappedPart): number {
   const at = take(partSlots, PART_WORDS);
   if (at === -1) return -1;
   setLong(partSlots, at + ADDRESS, address);
   setLong(partSlots, at + PLACE, place);
+  setLong(partSlots, at + MAPPING, mapping);
   partSlots[at + BYTES_LOW] = length | 0;
   const largest = length === TWO_TO_32 ? LARGEST_FLAG : 0;
   partSlots[at + FLAGS] = protection | (isShared ? SHARED_FLAG : 0) | largest;
@@ -114,17 +124,75 @@ function partIn(at: number): MappedPart {
   return {
     address: longAt(partSlots, at + ADDRESS),
     length,
+    mapping: longAt(partSlots, at + MAPPING),
     place: longAt(partSlots, at + PLACE),
     protection: flags & 0xff,
     isShared: (flags & SHARED_FLAG) !== 0,
   };
 }
 
-/** Notes that a call waits at an address: its mapping stays. @returns the slot, or -1 if there is none */
-export function pin(address: number): number {
+/** Whether a slot is in use by an opening of the semaphore at an address. Returns its first word then, else -1. */
+function semaphoreState(at: number, address: number): number {
+  const state = Atomics.load(partSlots, at + STATE);
+  if (state % STEPS !== IN_USE) return -1;
+  const isIt =
+    ((partSlots[at + FLAGS] as number) & SEMAPHORE_FLAG) !== 0 && longAt(partSlots, at + ADDRESS) === address;
+  const isSame = isIt && Atomics.load(partSlots, at + STATE) === state;
+  return isSame && isAlive(partSlots[at + THREAD] as number) ? state : -1;
+}
+
+/** The life of the semaphore that is open at an address: 0 if none is. */
+function lifeOf(address: number): number {
+  for (let at = 0; at < partSlots.length; at += PART_WORDS) {
+    if (semaphoreState(at, address) !== -1) return partSlots[at + LIFE] as number;
+  }
+  return 0;
+}
+
+/** Whether a semaphore that sem_open(3) gave is open at an address, in whichever thread. */
+export const isSemaphoreOpen = (address: number): boolean => lifeOf(address) !== 0;
+
+/**
+ * Counts one more opening of a semaphore, which all threads know then.
+ * @param length bytes that are mapped there
+ * @returns the number of its life, from the first opening to the last closing: not that of another that is mapped there later.
+ *   undefined if there is no slot
+ */
+export function enterSemaphore(address: number, length: number, known = lifeOf(address)): number | undefined {
+  const life = known || 1 + Math.floor(Math.random() * (2 ** 31 - 1));
+  const at = take(partSlots, PART_WORDS);
+  if (at === -1) return undefined;
+  setLong(partSlots, at + ADDRESS, address);
+  setLong(partSlots, at + PLACE, address);
+  setLong(partSlots, at + MAPPING, address);
+  partSlots[at + BYTES_LOW] = length;
+  partSlots[at + FLAGS] = PROT_READ | PROT_WRITE | SHARED_FLAG | SEMAPHORE_FLAG;
+  partSlots[at + LIFE] = life;
+  publish(partSlots, at);
+  return life;
+}
+
+/** Counts one opening less. Returns the number of its life; undefined if the semaphore is not open. */
+export function leaveSemaphore(address: number): number | undefined {
+  for (let at = 0; at < partSlots.length; at += PART_WORDS) {
+    const state = semaphoreState(at, address);
+    if (state === -1) continue;
+    const life = partSlots[at + LIFE] as number;
+    if (Atomics.compareExchange(partSlots, at + STATE, state, state + 2) === state) return life;
+  }
+  return undefined;
+}
+
+/**
+ * Notes that a call waits at an address: its mapping stays.
+ * @param isSemaphore whether libc is to change what is there
+ * @returns the slot, or -1 if there is none
+ */
+export function pin(address: number, isSemaphore = false): number {
   const at = take(pinSlots, PIN_WORDS);
   if (at === -1) return -1;
   setLong(pinSlots, at + ADDRESS, address);
+  pinSlots[at + IS_SEMAPHORE] = isSemaphore ? 1 : 0;
   publish(pinSlots, at);
   return at;
 }
@@ -134,11 +202,12 @@ export function unpin(slot: number): void {
   giveBack(pinSlots, slot);
 }
 
-/** Whether a call of any thread waits in a range. */
-export function isPinned(start: number, length: number): boolean {
+/** Whether a call of any thread waits in a range, or, if only those count, one for a semaphore. */
+export function isPinned(start: number, length: number, bySemaphores = false): boolean {
   for (let at = 0; at < pinSlots.length; at += PIN_WORDS) {
     if (Atomics.load(pinSlots, at + STATE) % STEPS !== IN_USE) continue;
     const address = longAt(pinSlots, at + ADDRESS);
+    if (bySemaphores && pinSlots[at + IS_SEMAPHORE] === 0) continue;
     if (start <= address && address < start + length && isAlive(pinSlots[at + THREAD] as number)) return true;
   }
   return false;

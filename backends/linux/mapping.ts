@@ -29,7 +29,7 @@ import {
 import { honestView } from "../../src/byte-length.js";
 import type { Call, MappingRequest, MemoryRange, PlacedBytes } from "../../src/call.js";
 import { SyscallError } from "../../src/errors.js";
-import { Mapping } from "../../src/mapping.js";
+import { type ForeignPointers, Mapping } from "../../src/mapping.js";
 import { owns } from "./descriptors.js";
 import { addressOf } from "./ffi.js";
 import { wakePlainly } from "./futex-call.js";
@@ -69,6 +69,9 @@ interface Kept {
   array: Uint8Array<ArrayBuffer> | undefined;
 }
 
+// What sem_open(3) has mapped, by address: libc's, which no other call here changes, and how arrays show it.
+const semaphores = new Map<number, Kept & { readonly life: number }>();
+
 // Kept until they are unmapped: what a program forgets to unmap stays mapped, as in C.
 const mappings = new Map<number, Kept>();
 
@@ -89,10 +92,7 @@ export function mmap(call: Call): number {
   }
   mappings.set(address, kept);
   tellThreads(kept);
-  call.value = new Mapping(address, length, {
-    bytes: () => bytesOf(kept),
-    wake: (byteOffset, count) => wakeAt(address + byteOffset, count),
-  });
+  call.value = mappingOf(kept);
   return 0;
 }
 
@@ -168,6 +168,61 @@ function find(address: number, length: number): { kept: Kept; first: number; end
 
 const isAligned = (address: number): boolean => address % libc.pageSize === 0;
 
+/**
+ * A semaphore that libc has mapped.
+ * @param life the number of its life (mapped-parts.ts)
+ * @returns undefined without room to map it for arrays
+ */
+export function semaphoreMapping(address: number, length: number, life: number): Mapping | undefined {
+  const before = semaphores.get(address);
+  if (before?.life === life) return mappingOf(before);
+  // Another thread has closed what was there.
+  hideSemaphore(address);
+  const memory = memoryOf(libc.pageSize);
+  if (memory === undefined) return undefined;
+  const shown = addressOf(new Uint8Array(memory.buffer, 0, 1));
+  const pages = new Uint8Array([BOTH]);
+  const kept = {
+    address,
+    length,
+    pages,
+    memory,
+    shown,
+    isShared: true,
+    isOfFile: true,
+    isSettled: false,
+    words: undefined,
+    slots: [],
+    array: undefined,
+    life,
+  };
+  if (duplicate(address, libc.pageSize, shown) < 0) return undefined;
+  semaphores.set(address, kept);
+  return mappingOf(kept);
+}
+
+/** Leaves nothing for arrays of a semaphore to touch. */
+export function hideSemaphore(address: number): void {
+  const kept = semaphores.get(address);
+  if (kept === undefined) return;
+  revoke(kept, 0, kept.pages.length);
+  kept.pages.fill(GONE);
+  semaphores.delete(address);
+}
+
+/** Maps the pages of a shared mapping a second time: from no bytes, see mremap(2). @returns 0 or -errno */
+function duplicate(address: number, size: number, to: number): number {
+  const how = MREMAP_MAYMOVE | MREMAP_FIXED;
+  return libc.mremap(address, 0, size, how, to) === -1 ? -libc.errno() : 0;
+}
+
+const mappingOf = (kept: Kept): Mapping =>
+  new Mapping(kept.address, kept.length, {
+    bytes: () => bytesOf(kept),
+    wake: (byteOffset, count) => wakeAt(kept.address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(kept.address + byteOffset, size),
+  });
+
 export function munmap(call: Call): number {
   const { address, length } = call.payload as MemoryRange;
   if (!isAligned(address) || length === 0) return -EINVAL;
@@ -214,6 +269,9 @@ export function mprotect(call: Call): number {
   const found = find(address, length);
   if (found === undefined) return -ENOMEM;
   const { kept, first, end } = found;
+  // libc, going on there, would end the process.
+  const isTaken = (prot & BOTH) !== BOTH;
+  if (isTaken && isPinned(address, (end - first) * libc.pageSize, true)) return -EBUSY;
   const gone = kept.pages.subarray(first, end).indexOf(GONE);
   const last = gone === -1 ? end : first + gone;
   if (last > first) {
@@ -231,9 +289,8 @@ function shareOn(kept: Kept, first: number, end: number, gone: number): number {
   const { address, shown, isShared, isOfFile } = kept;
   if (isShared && isOfFile) {
     const [from, size] = [first * libc.pageSize, (end - first) * libc.pageSize];
-    const how = MREMAP_MAYMOVE | MREMAP_FIXED;
-    // From no bytes: a second mapping of the same pages, see mremap(2).
-    if (libc.mremap(address + from, 0, size, how, shown + from) === -1) return -libc.errno();
+    const failed = duplicate(address + from, size, shown + from);
+    if (failed < 0) return failed;
   }
   return gone === -1 ? 0 : -ENOMEM;
 }
@@ -261,25 +318,26 @@ function access({ payload }: Call, way: number, transfer: typeof libc.process_vm
   const buffer = honestView(bytes);
   const length = Math.min(buffer.length, MAX_RW_COUNT);
   if (length === 0) return 0;
-  const kept = keptAt(offset);
-  if (kept === undefined) return -EFAULT;
-  const from = offset - kept.address;
-  const count = Math.min(length, reachable(kept, from, way));
+  const [place, count] = reachable(offset, length, way);
   if (count === 0) return -EFAULT;
   const { address, view } = libc.scratch;
   view.setBigInt64(0, BigInt(addressOf(buffer)), true);
   view.setBigInt64(8, BigInt(count), true);
-  view.setBigInt64(16, BigInt(placeIn(kept) + from), true);
+  view.setBigInt64(16, BigInt(place), true);
   view.setBigInt64(24, BigInt(count), true);
   return libc.resultOrErrno(transfer(process.pid, address, 1, address + 16, 1, 0));
 }
 
-/** Bytes from a place of a mapping on, until a page that is unmapped or protected. */
-function reachable({ pages }: Kept, from: number, way: number): number {
-  const first = Math.floor(from / libc.pageSize);
-  let page = first;
-  while (page < pages.length && pages[page] !== GONE && ((pages[page] as number) & way) !== 0) page++;
-  return Math.max(0, page * libc.pageSize - from);
+/** Where the bytes at an address really are, and how many of the mapping: until a page that is unmapped or protected. */
+function reachable(address: number, length: number, way: number): readonly [place: number, count: number] {
+  const first = partAt(address);
+  if (first === undefined) return [0, 0];
+  let count = 0;
+  for (let part: MappedPart | undefined = first; count < length; part = partAt(address + count)) {
+    if (part === undefined || part.mapping !== first.mapping || (part.protection & way) === 0) break;
+    count = Math.min(length, part.address + part.length - address);
+  }
+  return [first.place + (address - first.address), count];
 }
 
 // Words
@@ -305,7 +363,14 @@ function* partsOf(kept: Kept): Generator<MappedPart> {
     if (protection === GONE) continue;
     const from = first * libc.pageSize;
     const length = (end - first) * libc.pageSize;
-    yield { address: address + from, length, place: placeIn(kept) + from, protection, isShared };
+    yield {
+      address: address + from,
+      length,
+      mapping: address,
+      place: placeIn(kept) + from,
+      protection,
+      isShared,
+    };
   }
 }
 
@@ -327,6 +392,7 @@ function partAt(address: number): MappedPart | undefined {
   return {
     address: kept.address + start,
     length: libc.pageSize,
+    mapping: kept.address,
     place: placeIn(kept) + start,
     protection,
     isShared: kept.isShared,
@@ -342,15 +408,15 @@ export const READABLE = PROT_READ | PROT_WRITE;
  * @returns the place, or -EFAULT if they are not all mapped so
  */
 export function placeOf(address: number, length: number, way: number): number {
-  let place = -EFAULT;
-  for (let at = address; at < address + length; ) {
-    const part = partAt(at);
-    if (part === undefined || (part.protection & way) === 0) return -EFAULT;
-    const found = part.place + (at - part.address);
-    if (place === -EFAULT) place = found;
-    else if (found !== place + (at - address)) return -EFAULT;
-    at = part.address + part.length;
-  }
+  const [place, count] = reachable(address, length, way);
+  return count < length ? -EFAULT : place;
+}
+
+/** @throws SyscallError EFAULT */
+function writablePlaceOf(address: number, length: number): number {
+  const isReadable = placeOf(address, length, PROT_READ) >= 0;
+  const place = isReadable ? placeOf(address, length, PROT_WRITE) : -EFAULT;
+  if (place < 0) throw new SyscallError(EFAULT, "mmap");
   return place;
 }
 
@@ -407,7 +473,32 @@ export function partOfMapping(address: number, length: number): Mapping {
   return new Mapping(address, length, {
     bytes,
     wake: (byteOffset, count) => wakeAt(address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(address + byteOffset, size),
+    foreign,
   });
+}
+
+/** Pointers anywhere in this process. The kernel copies them: what is not there is passed over, and no SIGSEGV. */
+export const foreign: ForeignPointers = {
+  read: (address) =>
+    movePointer(address, libc.process_vm_readv) ? libc.scratch.view.getBigInt64(POINTER, true) : undefined,
+  write(address, value) {
+    libc.scratch.view.setBigInt64(POINTER, value, true);
+    movePointer(address, libc.process_vm_writev);
+  },
+};
+
+/** Where the pointer is in the scratch memory, behind two struct iovec. */
+const POINTER = 32;
+const POINTER_BYTES = 8;
+
+function movePointer(remote: bigint, transfer: typeof libc.process_vm_readv): boolean {
+  const { address, view } = libc.scratch;
+  view.setBigInt64(0, BigInt(address + POINTER), true);
+  view.setBigInt64(8, BigInt(POINTER_BYTES), true);
+  view.setBigInt64(16, remote, true);
+  view.setBigInt64(24, BigInt(POINTER_BYTES), true);
+  return transfer(process.pid, address, 1, address + 16, 1, 0) === POINTER_BYTES;
 }
 
 function wakeAt(address: number, count: number): number {

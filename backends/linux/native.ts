@@ -47,6 +47,7 @@ import * as messageQueue from "./message-queue.js";
 import * as paths from "./paths.js";
 import * as pipe from "./pipe.js";
 import * as poll from "./poll.js";
+import * as posixSemaphore from "./posix-semaphore.js";
 import * as process from "./process.js";
 import { hold, release, watchDescriptor } from "./readiness.js";
 import * as sharedMemory from "./shared-memory.js";
@@ -75,6 +76,7 @@ attempts[n.CALL_CLOCK_GETTIME] = clock.clock_gettime;
 attempts[n.CALL_CLOCK_NANOSLEEP] = clock.clock_nanosleep;
 attempts[n.CALL_GETPID] = process.getpid;
 attempts[n.CALL_GETPPID] = process.getppid;
+attempts[n.CALL_GETTID] = process.gettid;
 attempts[n.CALL_SPAWN] = spawn;
 attempts[n.CALL_WAITPID] = process.waitpid;
 attempts[n.CALL_EXIT] = process.exit;
@@ -134,6 +136,17 @@ attempts[n.CALL_MSYNC] = mapping.msync;
 attempts[n.CALL_MEMORY_READ] = mapping.memory_read;
 attempts[n.CALL_MEMORY_WRITE] = mapping.memory_write;
 attempts[n.CALL_FUTEX] = futex.futex;
+attempts[n.CALL_SEM_OPEN] = posixSemaphore.sem_open;
+attempts[n.CALL_SEM_CLOSE] = posixSemaphore.sem_close;
+attempts[n.CALL_SEM_UNLINK] = posixSemaphore.sem_unlink;
+attempts[n.CALL_SEM_INIT] = posixSemaphore.sem_init;
+attempts[n.CALL_SEM_DESTROY] = posixSemaphore.sem_destroy;
+attempts[n.CALL_SEM_WAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_TRYWAIT] = posixSemaphore.sem_trywait;
+attempts[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_wait;
+attempts[n.CALL_SEM_POST] = posixSemaphore.sem_post;
+attempts[n.CALL_SEM_GETVALUE] = posixSemaphore.sem_getvalue;
 attempts[n.CALL_FUTEX_WAITV] = futex.futex_waitv;
 attempts[n.CALL_SET_ROBUST_LIST] = futex.set_robust_list;
 attempts[n.CALL_GET_ROBUST_LIST] = futex.get_robust_list;
@@ -161,6 +174,9 @@ blocking[n.CALL_MSGSND] = sysvQueue.msgsndBlocking;
 blocking[n.CALL_MSGRCV] = sysvQueue.msgrcvBlocking;
 blocking[n.CALL_SEMOP] = sysvSemaphore.semopBlocking;
 blocking[n.CALL_SEMTIMEDOP] = sysvSemaphore.semopBlocking;
+blocking[n.CALL_SEM_WAIT] = posixSemaphore.sem_waitBlocking;
+blocking[n.CALL_SEM_TIMEDWAIT] = posixSemaphore.sem_waitBlocking;
+blocking[n.CALL_SEM_CLOCKWAIT] = posixSemaphore.sem_waitBlocking;
 blocking[n.CALL_MQ_SEND] = messageQueue.mq_sendBlocking;
 blocking[n.CALL_MQ_TIMEDSEND] = messageQueue.mq_timedsendBlocking;
 blocking[n.CALL_MQ_RECEIVE] = messageQueue.mq_receiveBlocking;
@@ -347,6 +363,10 @@ function lacksLane({ syscall: { number, wait }, a, b, payload }: Call): boolean 
     case n.CALL_FUTEX:
       // It is also what it is when the word has another value.
       return laneCount() >= maxLanes && isFutexWait(a);
+    case n.CALL_SEM_WAIT:
+    case n.CALL_SEM_TIMEDWAIT:
+    case n.CALL_SEM_CLOCKWAIT:
+      return true;
     case n.CALL_FUTEX_WAITV:
     case n.CALL_MEMORY_WAIT:
       return laneCount() >= maxLanes;

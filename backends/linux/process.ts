@@ -11,10 +11,13 @@ import { moveUp } from "./descriptors.js";
 import * as libc from "./libc.js";
 import { closeOwn, doorbellListeners, type Wakeable, watchDescriptor } from "./readiness.js";
 import { listChildren, removeChild } from "./shared.js";
+import { ownThread } from "./thread-signals.js";
 
 export const getpid = (): number => process.pid;
 
 export const getppid = (): number => process.ppid;
+
+export const gettid = (): number => (isMainThread ? process.pid : ownThread());
 
 export const kill = (call: Call): number => libc.resultOrErrno(libc.kill(call.a, call.b));
 

@@ -26,9 +26,9 @@ const MAX_THREADS = 256;
 export const THREAD_WORDS = 3;
 /** Parts of mappings that all threads know, and words of memory that are waited at: mapped-parts.ts says what is kept of each. */
 const MAX_PARTS = 2048;
-export const PART_WORDS = 8;
+export const PART_WORDS = 11;
 const MAX_PINS = 4096;
-export const PIN_WORDS = 4;
+export const PIN_WORDS = 5;
 /** Children that are not reaped yet. */
 const MAX_CHILDREN = 4096;
 

@@ -12,6 +12,7 @@ import * as messageQueue from "./message-queue.js";
 import * as path from "./path.js";
 import { pipe2 } from "./pipe.js";
 import { poll } from "./poll.js";
+import * as posixSemaphore from "./posix-semaphore.js";
 import * as process from "./process.js";
 import * as sharedMemory from "./shared-memory.js";
 import * as signals from "./signals.js";
@@ -35,6 +36,7 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...sharedMemory,
   ...mapping,
   ...futex,
+  ...posixSemaphore,
 };
 
 /** The attempts by number; a number that no call has is a hole. */

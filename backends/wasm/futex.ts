@@ -10,7 +10,7 @@ import type { Attempt, Memory } from "./memory.js";
 
 export const futex: Attempt = ({ kernel }, task, { a, b, payload }, isNew) => {
   if (!isNew) return kernel.resume(task);
-  const { address, timeout, value2, otherAddress, value3 } = payload as FutexRequest;
+  const { address, timeout, value2, otherAddress, value3, isRobust } = payload as FutexRequest;
   const [place, other] = [BigInt(address), BigInt(otherAddress)];
   const time = timeout ?? BigInt(value2);
   return kernel.futex(
@@ -25,6 +25,7 @@ export const futex: Attempt = ({ kernel }, task, { a, b, payload }, isNew) => {
     lowOf(other),
     highOf(other),
     value3,
+    isRobust ? 1 : 0,
   );
 };
 

@@ -31,6 +31,7 @@ export interface KernelExports {
   clock_nanosleep(task: I, clockid: I, flags: I, low: I, high: I): I;
   getpid(task: I): I;
   getppid(task: I): I;
+  gettid(task: I): I;
   spawn(task: I, count: I): I;
   waitpid(task: I, pid: I, options: I): I;
   exit(task: I, status: I): I;
@@ -96,6 +97,7 @@ export interface KernelExports {
     otherLow: I,
     otherHigh: I,
     value3: I,
+    isRobust: I,
   ): I;
   futex_waitv(task: I, count: I, flags: I, hasTime: I, low: I, high: I, clockid: I): I;
   set_robust_list(task: I, low: I, high: I, lengthLow: I, lengthHigh: I): I;
@@ -104,6 +106,18 @@ export interface KernelExports {
   memory_wait(task: I, low: I, high: I, expected: I, hasTime: I, timeLow: I, timeHigh: I): I;
   memory_notify(task: I, low: I, high: I, count: I): I;
   wakeShared(process: I, low: I, high: I, count: I): I;
+  sem_open(task: I, length: I, slashes: I, oflag: I, mode: I, value: I): I;
+  sem_close(task: I, low: I, high: I): I;
+  sem_unlink(task: I, length: I): I;
+  sem_init(task: I, low: I, high: I, pshared: I, value: I): I;
+  sem_destroy(task: I, low: I, high: I): I;
+  sem_wait(task: I, low: I, high: I): I;
+  sem_trywait(task: I, low: I, high: I): I;
+  sem_timedwait(task: I, low: I, high: I, timeLow: I, timeHigh: I): I;
+  sem_clockwait(task: I, low: I, high: I, clockid: I, timeLow: I, timeHigh: I): I;
+  sem_post(task: I, low: I, high: I): I;
+  sem_getvalue(task: I, low: I, high: I): I;
+  writablePlace(process: I, low: I, high: I, length: I): I;
   mappedPart(process: I, low: I, high: I, length: I): I;
   mappedBytes(process: I, low: I, high: I): I;
   resume(task: I): I;
@@ -150,6 +164,9 @@ export interface KernelExports {
   futexHigh(): I;
   inspectFutex(futex: I): I;
   inspectFutexWaiter(futex: I, place: I): I;
+  semaphoreAdjustment(process: I, id: I, num: I): I;
+  inspectPosixSemaphore(object: I, offset: I): I;
+  inspectSemaphoreWait(task: I): I;
   inspectSharedObject(object: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;

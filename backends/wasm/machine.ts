@@ -245,6 +245,8 @@ export interface MappedPartFacts {
   readonly isPrivate: boolean;
   /** Whether a file was mapped: of a private mapping it is a copy. */
   readonly isOfFile: boolean;
+  /** How often sem_open has opened it; 0 for what mmap made. */
+  readonly semaphoreOpens: number;
 }
 
 /** A word of memory at which somebody waits. */
@@ -304,6 +306,20 @@ export interface SemaphoreWaiterFacts {
   readonly op: number;
   /** How many operations it does at once. */
   readonly operationCount: number;
+}
+
+/** A POSIX semaphore: one that has a name or was opened by one, or without a name one that is waited for. */
+export interface PosixSemaphoreFacts {
+  /** Number of the object that it lies in, and the bytes in front of it there. */
+  readonly object: number;
+  readonly offset: number;
+  /** As sem_open takes it; undefined for one that has none, or none any more. */
+  readonly name: string | undefined;
+  readonly value: number;
+  /** How many wait, as it counts itself: those that were killed while they did among them. */
+  readonly counted: number;
+  /** Calls that wait for it, in line; those that were woken, and have not looked yet, come first. */
+  readonly waiters: readonly { readonly task: number; readonly process: number }[];
 }
 
 /** A POSIX message queue. */
@@ -628,6 +644,11 @@ export class Machine {
     });
   }
 
+  /** What the end of a process will add to a semaphore, because it has used it with SEM_UNDO. */
+  semaphoreAdjustment(process: number, id: number, num: number): number {
+    return this.#kernel.semaphoreAdjustment(process, id, num);
+  }
+
   /** The objects of shared memory. */
   sharedObjects(): SharedObjectFacts[] {
     return this.#facts(
@@ -664,6 +685,50 @@ export class Machine {
     return waiters;
   }
 
+  /** The POSIX semaphores that can be told from other memory. */
+  posixSemaphores(): PosixSemaphoreFacts[] {
+    const opened = new Set(
+      this.mappedParts()
+        .filter(({ semaphoreOpens }) => semaphoreOpens > 0)
+        .map(({ object }) => object),
+    );
+    const waits = this.#semaphoreWaits();
+    return this.sharedObjects().flatMap(({ object, name }) => {
+      const offsets = new Set(waits.filter((wait) => wait.object === object).map(({ offset }) => offset));
+      const isNamed = opened.has(object) || name?.startsWith(SEMAPHORE_PREFIX) === true;
+      if (isNamed) offsets.add(0);
+      return [...offsets].map((offset) => ({
+        object,
+        offset,
+        name: isNamed && offset === 0 && name !== undefined ? name.replace(SEMAPHORE_PREFIX, "/") : undefined,
+        ...this.#semaphoreWords(object, offset),
+        waiters: waits
+          .filter((wait) => wait.object === object && wait.offset === offset)
+          .sort((a, b) => a.place - b.place)
+          .map(({ task, process }) => ({ task, process })),
+      }));
+    });
+  }
+
+  #semaphoreWords(object: number, offset: number): Pick<PosixSemaphoreFacts, "value" | "counted"> {
+    this.#kernel.inspectPosixSemaphore(object, offset);
+    return { value: this.#out(0) >>> 0, counted: this.#out(1) >>> 0 };
+  }
+
+  #semaphoreWaits(): { task: number; process: number; object: number; offset: number; place: number }[] {
+    return this.#facts(
+      this.#memory.words[this.#taskPool] as number,
+      (index) => this.#kernel.inspectSemaphoreWait(index),
+      (task, out) => ({
+        task,
+        process: this.taskProcess(task),
+        object: out(0),
+        offset: out(1),
+        place: out(2),
+      }),
+    );
+  }
+
   /** The parts of address spaces that are mapped. */
   mappedParts(): MappedPartFacts[] {
     const { pageSize = 4096 } = this.#options;
@@ -680,6 +745,7 @@ export class Machine {
         protection: out(6),
         isPrivate: (out(7) & 1) === 0,
         isOfFile: (out(7) & 4) !== 0,
+        semaphoreOpens: out(8),
       }),
     );
   }
@@ -723,5 +789,8 @@ export class Machine {
   /** A number of what was asked for last. */
   readonly #out = (place: number): number => this.#memory.words[this.#memory.out + place] as number;
 }
+
+/** How the objects of semaphores are named. */
+const SEMAPHORE_PREFIX = "/sem.";
 
 type FiveNumbers = [number, number, number, number, number];

@@ -10,7 +10,7 @@ import { gather, lengthOf, receive, send } from "./vectors.js";
 
 export const mmap: Attempt = (memory, task, call) => {
   const { length, offset } = call.payload as MappingRequest;
-  const { kernel, words, times, out } = memory;
+  const { kernel } = memory;
   const [size, place] = [BigInt(length), BigInt(offset)];
   const result = kernel.mmap(
     task,
@@ -22,15 +22,21 @@ export const mmap: Attempt = (memory, task, call) => {
     lowOf(place),
     highOf(place),
   );
-  if (result < 0) return result;
-  const address = Number(times[out >> 1]);
-  const process = words[out + 2] as number;
-  call.value = new Mapping(address, length, {
-    bytes: () => bytesAt(memory, process, address, length),
-    wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
-  });
+  if (result >= 0) call.value = mappingIn(memory, length);
   return result;
 };
+
+/** The mapping that the model tells of in OUT. */
+export function mappingIn(memory: Memory, length: number): Mapping {
+  const { words, times, out } = memory;
+  const address = Number(times[out >> 1]);
+  const process = words[out + 2] as number;
+  return new Mapping(address, length, {
+    bytes: () => bytesAt(memory, process, address, length),
+    wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+    placeOf: (byteOffset, size) => placeOf(memory, process, address + byteOffset, size),
+  });
+}
 
 function bytesAt(
   { kernel, bytes }: Memory,
@@ -49,7 +55,20 @@ export function partOfMapping(memory: Memory, process: number, address: number, 
   return new Mapping(address, length, {
     bytes: () => partAt(memory, process, address, length),
     wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
+    placeOf: (byteOffset, size) => placeOf(memory, process, address + byteOffset, size),
+    foreign: {
+      read: (place) => pointerAt(memory, process, place)?.[0],
+      write(place, value) {
+        pointerAt(memory, process, place)?.fill(value);
+      },
+    },
   });
+}
+
+/** A pointer in a process's memory; undefined if it may not be read and written. */
+function pointerAt({ kernel, bytes }: Memory, process: number, place: bigint): BigInt64Array | undefined {
+  const start = kernel.writablePlace(process, lowOf(place), highOf(place), BigInt64Array.BYTES_PER_ELEMENT);
+  return start === 0 ? undefined : new BigInt64Array(bytes.buffer, start, 1);
 }
 
 function partAt(
@@ -69,6 +88,13 @@ function wakeAt({ kernel }: Memory, process: number, address: number, count: num
   const result = kernel.wakeShared(process, lowOf(place), highOf(place), count);
   if (result < 0) throw new SyscallError(-result, "futex");
   return result;
+}
+
+function placeOf({ kernel }: Memory, process: number, address: number, length: number): number {
+  const place = BigInt(address);
+  const found = kernel.writablePlace(process, lowOf(place), highOf(place), length);
+  if (found === 0) throw new SyscallError(EFAULT, "mmap");
+  return address;
 }
 
 type Words = readonly [number, number, number, number];

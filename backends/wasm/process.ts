@@ -44,3 +44,5 @@ export const kill: Attempt = ({ kernel }, task, call) => kernel.kill(task, call.
 export const getpid: Attempt = ({ kernel }, task) => kernel.getpid(task);
 
 export const getppid: Attempt = ({ kernel }, task) => kernel.getppid(task);
+
+export const gettid: Attempt = ({ kernel }, task) => kernel.gettid(task);

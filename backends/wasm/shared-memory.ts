@@ -9,7 +9,7 @@ import { gather, lengthOf, receive, send } from "./vectors.js";
 const encoder = new TextEncoder();
 
 /** Puts a name into the window. @returns its bytes; of one that is too long, as many as make it so */
-function fillName(memory: Memory, name: string): number {
+export function fillName(memory: Memory, name: string): number {
   const bytes = encoder.encode(name);
   const length = Math.min(bytes.length, PATH_MAX);
   fillWindow(memory, bytes.subarray(0, length), 0);

@@ -180,11 +180,7 @@ class AwaitedProcess implements PooledProcess {
    * outside: who looks at files needs descriptors, and the call would get another number.
    */
   get isLeavingLane(): boolean {
-    if (this.inLanes === 0) return false;
-    const waits = [...this.underway.values()].filter(
-      ({ call }) => call === "futex" || call === "memory_wait",
-    );
-    return this.inLanes !== countBlockedLanes(this.pid, waits);
+    return this.inLanes > 0 && this.inLanes !== countBlockedLanes(this.pid, [...this.underway.values()]);
   }
 
   /** Whether it may have been told of a message, and its event loop not know it yet. */

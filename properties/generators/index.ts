@@ -21,6 +21,12 @@ import {
 } from "./paths.js";
 import { makePipe, pipeSteps, sharing } from "./pipe.js";
 import { pollSteps } from "./poll.js";
+import {
+  namedSemaphoresOfOne,
+  posixSemaphoreSteps,
+  semaphoreMappingSteps,
+  somePosixSemaphores,
+} from "./posix-semaphore.js";
 import { askingSteps, endOfChild, processSteps, signallingSteps, startOfChild } from "./process.js";
 import { brokenMapping, makeObject, manyObjects, mappingSteps, sharedFileSteps } from "./shared-memory.js";
 import { spliceSteps } from "./splice.js";
@@ -81,6 +87,8 @@ const mixtures = {
   shm: sharedFileSteps,
   "shm-mapping": [...scaled(mappingSteps, 2), ...sharedFileSteps.filter(neverWaits)],
   "shm-process": [...sharedFileSteps, ...scaled(processSteps, 2)],
+  semaphore: [...scaled([...posixSemaphoreSteps, ...semaphoreMappingSteps], 4), interruption(30)],
+  "semaphore-process": [...posixSemaphoreSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
   futex: [...scaled(futexSteps, 4), interruption(30)],
   "futex-process": [...lockSteps, ...processSteps],
@@ -141,6 +149,8 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
   futex: someWords,
   "futex-process": someLocks,
+  semaphore: somePosixSemaphores,
+  "semaphore-process": fc.tuple(namedSemaphoresOfOne, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,
   credentials: someFiles,
   sysv: someSysvQueues,
@@ -165,6 +175,7 @@ const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   mqueue: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   "shm-mapping": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   shm: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
+  semaphore: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   tree: three("root", "powerless", "reader", "alice", "bob", "carol"),
   credentials: three("root", "changer", "reader", "alice", "bob"),
   sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),

@@ -13,6 +13,7 @@ const nobody = fc.constantFrom(4194305, 2147483647);
 export const askingSteps: readonly WeightedStep[] = [
   step(1, "getpid"),
   step(1, "getppid"),
+  step(1, "gettid"),
   step(1, "kill", fc.oneof(known, nobody, fc.constantFrom(0, -1, -5)), fc.constantFrom(0, 0, 0, 65, -1, 15)),
   step(
     1,

@@ -10,7 +10,7 @@ import { occupyBelow } from "../runtime-descriptors.js";
 import { catchSignals } from "../signals.js";
 import { User } from "../user.js";
 import type { Connection, Order } from "./commands.js";
-import { Channel, obeyAnywhere } from "./thread.js";
+import { Channel, type ChannelFiles, obeyAnywhere, openChannels, type ThreadData } from "./thread.js";
 
 /** Runs an executor until its controller is gone. @param text its connection, as JSON */
 export async function runChild(text: string): Promise<void> {
@@ -18,9 +18,9 @@ export async function runChild(text: string): Promise<void> {
   prepareLibc();
   allowInterruptions();
   catchSignals(linux.sync);
-  const channel = new Channel(connection, 0);
-  const workers = Array.from({ length: connection.threads - 1 }, (_, index) => index + 1);
-  await Promise.all(workers.map((thread) => startThread(connection, thread)));
+  const [own, ...others] = openChannels(connection) as [ChannelFiles, ...ChannelFiles[]];
+  await Promise.all(others.map((files) => startThread({ connection, files })));
+  const channel = new Channel(own);
   const main = new MainThread(connection);
   channel.hello();
   channel.serve((order) => main.obey(order));
@@ -66,7 +66,7 @@ function closeAll({ firstDescriptor, rlimitNofile }: Connection): void {
   }
 }
 
-async function startThread(connection: Connection, thread: number): Promise<void> {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: { connection, thread } });
+async function startThread(workerData: ThreadData): Promise<void> {
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData });
   await once(worker, "message");
 }

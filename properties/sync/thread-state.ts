@@ -4,7 +4,7 @@
 // count of its turns on a processor, the third number of `schedstat`.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { FUTEX_CMD_MASK, FUTEX_WAIT, FUTEX_WAIT_BITSET } from "../../assembly/abi/futex.js";
-import { type Action, javascriptArgument } from "../action.js";
+import { type Action, javascriptArgument, waitsAtMemory } from "../action.js";
 
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
@@ -29,9 +29,7 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_timedsend: [242],
         mq_receive: [243],
         mq_timedreceive: [243],
-        futex: [202],
         futex_waitv: [449],
-        memory_wait: [202],
       }
     : {
         read: [63, 65],
@@ -53,10 +51,14 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_timedsend: [182],
         mq_receive: [183],
         mq_timedreceive: [183],
-        futex: [98],
         futex_waitv: [449],
-        memory_wait: [98],
       };
+
+/** futex(2), which calls that wait at memory are made of; threads of the runtime wait in it too, at words of their own. */
+const FUTEX = process.arch === "x64" ? 202 : 98;
+
+/** Of an address the bytes from the start of its page on: those that a copy of the page, or a second mapping, has too. */
+const placeInPage = (address: number): number => address & 0xfff;
 
 const buffer = Buffer.alloc(512);
 
@@ -116,8 +118,8 @@ export class ThreadState {
   #sleepsIn(action: Action): boolean {
     const length = readSync(this.#syscall, buffer, 0, 256, 0);
     const [number, ...args] = buffer.toString("latin1", 0, length).split(" ", 4);
-    if (!numbers[action.call]?.includes(Number(number))) return false;
-    return isWait(action) ? isWaitOf(action, args.map(Number)) : isCallOf(action, args);
+    if (isAtWord(action)) return isWaitOf(action, Number(number), args.map(Number));
+    return numbers[action.call]?.includes(Number(number)) === true && isCallOf(action, args);
   }
 
   /** What /proc says, for a failure of the harness. */
@@ -141,24 +143,22 @@ export class ThreadState {
 const isCallOf = (action: Action, args: readonly string[]): boolean =>
   shownArguments(action).every((value, place) => value === undefined || Number(args[place]) === value);
 
-const isWait = ({ call }: Action): boolean => call === "futex" || call === "memory_wait";
-
-/** Bits of an address that are the same wherever its page is: memory without a file is elsewhere than its handle says. */
-const IN_PAGE = 0xfff;
+/** Whether an action waits at one word of memory, which is futex(2). */
+const isAtWord = ({ call }: Action): boolean => waitsAtMemory(call) && call !== "futex_waitv";
 
 /**
- * Whether a thread that sleeps in futex(2) does so for an action, and not for the runtime: an idle thread of that does, too. A lane waits
- * until a time, so of the operation only what it has of the action's counts.
+ * Whether a thread that sleeps does so for an action that waits at a word, and not for the runtime, whose threads wait so too. A lane waits
+ * until a time: of the operation only what it has of the action's counts. Of libc's semaphores no more is known than where they are.
  */
-function isWaitOf({ call, args }: Action, shown: readonly number[]): boolean {
-  const [address, operation = 0, value = 0] = shown;
-  const [expectedAddress, ...rest] = args.map(javascriptArgument) as readonly number[];
-  const [expectedOperation = 0, expectedValue = 0] =
-    call === "futex" ? rest : [FUTEX_WAIT, rest[0] as number];
+function isWaitOf({ call, args }: Action, number: number, shown: readonly number[]): boolean {
+  const [address = 0, operation, value = 0] = shown;
+  const [expectedAddress = 0, ...rest] = args.map(javascriptArgument) as readonly number[];
+  if (number !== FUTEX || placeInPage(address) !== placeInPage(expectedAddress)) return false;
+  if (call !== "futex" && call !== "memory_wait") return true;
+  const [expectedOperation = 0, expected = 0] = call === "futex" ? rest : [FUTEX_WAIT, ...rest];
   const isPlain = operation === expectedOperation;
   const isUntil = operation === (FUTEX_WAIT_BITSET | (expectedOperation & ~FUTEX_CMD_MASK));
-  const isThere = ((address as number) & IN_PAGE) === ((expectedAddress as number) & IN_PAGE);
-  return isThere && (isPlain || isUntil) && (value | 0) === (expectedValue | 0);
+  return (isPlain || isUntil) && (value | 0) === (expected | 0);
 }
 
 const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop", "futex_waitv"].flatMap(
@@ -167,19 +167,18 @@ const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop", "futex_w
 
 /**
  * How many threads of a process are blocked in a call that waits in a lane.
- * @param waits those of its calls that wait at words of memory
+ * @param underway the calls that may: at the words of those that wait at memory
  */
-export function countBlockedLanes(pid: number, waits: readonly Action[] = []): number {
+export function countBlockedLanes(pid: number, underway: readonly Action[] = []): number {
+  const waits = underway.filter(isAtWord);
   const threads = `/proc/${pid}/task`;
   return readdirSync(threads).filter((thread) => {
     try {
       const folder = `${threads}/${thread}`;
       const [number, ...args] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 4);
       const isInLane = laneNumbers.includes(Number(number));
-      const isAtWord = waits.some(
-        (action) => numbers[action.call]?.includes(Number(number)) && isWaitOf(action, args.map(Number)),
-      );
-      if (!isInLane && !isAtWord) return false;
+      if (!isInLane && !waits.some((action) => isWaitOf(action, Number(number), args.map(Number))))
+        return false;
       const stat = readFileSync(`${folder}/stat`, "latin1");
       return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
     } catch {

@@ -6,15 +6,40 @@ import { perform, takeDescriptor } from "../perform.js";
 import { CommandReader, type Connection, channelFile, type Order, slotsFile } from "./commands.js";
 import { FAILED, SlotWriter } from "./slots.js";
 
+/** The files that a thread speaks with the controller through. */
+export interface ChannelFiles {
+  readonly commands: number;
+  readonly answers: number;
+  readonly slot: number;
+}
+
+/**
+ * Opens the channels of all threads: by the first, before others start. While several threads load their modules so many
+ * files are open that what one of them opens for good would get a number that is the case's.
+ */
+export function openChannels({ folder, slot, threads }: Connection): ChannelFiles[] {
+  const answers = openSync(slotsFile(folder), "r+");
+  return Array.from({ length: threads }, (_, thread) => ({
+    commands: openSync(channelFile(folder, slot + thread), "r"),
+    answers,
+    slot: slot + thread,
+  }));
+}
+
+/** What a thread but the first is started with. */
+export interface ThreadData {
+  readonly connection: Connection;
+  readonly files: ChannelFiles;
+}
+
 /** The end of a thread's channel to the controller. */
 export class Channel {
   readonly #commands: CommandReader;
   readonly #slot: SlotWriter;
 
-  constructor(connection: Connection, thread: number) {
-    const slot = connection.slot + thread;
-    this.#commands = new CommandReader(openSync(channelFile(connection.folder, slot), "r"));
-    this.#slot = new SlotWriter(openSync(slotsFile(connection.folder), "r+"), slot);
+  constructor({ commands, answers, slot }: ChannelFiles) {
+    this.#commands = new CommandReader(commands);
+    this.#slot = new SlotWriter(answers, slot);
   }
 
   /** Says that the thread is there: its process and thread numbers. */

@@ -119,7 +119,9 @@ describe("a message queue", () => {
     await expect(linux.close(fd)).rejects.toMatchObject({ code: "EBADF" });
     const nameless = MessageQueue.from(linux, maker.fd);
     expect(nameless.name).toBe(undefined);
-    expect((await failureOf(nameless.unlink())).message).toContain("does not know the queue's name");
+    expect((await failureOf(nameless.unlink())).message).toContain(
+      "does not know its name: MessageQueue.from(",
+    );
     await maker.close();
   });
 });

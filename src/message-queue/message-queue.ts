@@ -2,14 +2,15 @@
 import { O_CREAT, O_EXCL, O_NONBLOCK } from "../../assembly/abi/fcntl.js";
 import { abortSignal, bytes as checkedBytes, path } from "../arguments.js";
 import { byteLengthOf } from "../byte-length.js";
+import { createOrOpen } from "../create-or-open.js";
 import { bytesOf } from "../data.js";
 import { Descriptor, type NameOptions } from "../descriptor.js";
 import { asyncDispose } from "../dispose.js";
 import { codeOf, explain, type SyscallError } from "../errors.js";
 import { type HandleKind, labelOf } from "../handle.js";
 import type { Linux, MessageReceipt } from "../linux.js";
+import { ObjectName } from "../object-name.js";
 import { optionsOf } from "../options.js";
-import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
 import {
   isDirected,
@@ -56,6 +57,9 @@ export interface MessageQueueState {
   readonly nonblocking: boolean;
 }
 
+/** How an object is made of a descriptor that knows the name. */
+const NAMED = 'MessageQueue.from(…, { name: "/jobs" })';
+
 const QUEUE: HandleKind = { noun: "message queue", closed: "this object was closed" };
 
 /** A time that is over: what would wait until then is ETIMEDOUT, and O_NONBLOCK stays as it is, which others share. */
@@ -78,17 +82,13 @@ export class MessageQueue
 {
   readonly #linux: Linux;
   readonly #descriptor: Descriptor;
-  /** Its name, with the slash in front; undefined if the object was made of a descriptor without it. */
-  readonly name: string | undefined;
-  /** Whether `close` is to remove the name. */
-  readonly #isOwner: boolean;
+  readonly #name: ObjectName;
   readonly #inbox = new Inbox<Message>();
   readonly #spares = new Spares();
   readonly #sends = new Turns();
   /** Bytes of its longest message, which never changes; undefined until it was asked for. */
   #messageSize: number | undefined;
   readonly #notifications: Notifications;
-  #unlinking: Promise<void> | undefined;
 
   private constructor(
     linux: Linux,
@@ -97,8 +97,7 @@ export class MessageQueue
     makeDescriptor: (onClose: (fd: number) => Promise<void> | undefined) => Descriptor,
   ) {
     this.#linux = linux;
-    this.name = name;
-    this.#isOwner = isOwner;
+    this.#name = new ObjectName(linux, name, isOwner, (text) => linux.mq_unlink(text), NAMED);
     this.#descriptor = makeDescriptor((fd) => this.#leave(fd));
     this.#notifications = new Notifications(this.#descriptor);
   }
@@ -156,6 +155,11 @@ export class MessageQueue
    */
   static async unlink(linux: Linux, name: string): Promise<void> {
     await linux.mq_unlink(name);
+  }
+
+  /** Its name, with the slash in front; undefined if the object was made of a descriptor without it. */
+  get name(): string | undefined {
+    return this.#name.text;
   }
 
   /** The number of the descriptor, for what is not here, and for `spawn`; -1 once it is closed. */
@@ -401,23 +405,7 @@ export class MessageQueue
    *   name
    */
   unlink(): Promise<void> {
-    this.#unlinking ??= this.#unlink();
-    return this.#unlinking;
-  }
-
-  async #unlink(): Promise<void> {
-    try {
-      if (this.name === undefined) {
-        throw new TypeError(
-          'unlink: this object does not know the queue\'s name: MessageQueue.from(…, { name: "/jobs" })',
-        );
-      }
-      await this.#linux.mq_unlink(this.name);
-    } catch (error) {
-      // It may go better another time.
-      this.#unlinking = undefined;
-      throw error;
-    }
+    return this.#name.unlink();
   }
 
   /**
@@ -440,23 +428,15 @@ export class MessageQueue
   #leave(fd: number): Promise<void> | undefined {
     this.#notifications.close();
     this.#inbox.close((name) => this.#descriptor.closedError(name));
-    return this.#inbox.isIdle && !this.#isOwner ? undefined : this.#finish(fd);
+    return this.#inbox.isIdle && !this.#name.isOwned ? undefined : this.#finish(fd);
   }
 
   async #finish(fd: number): Promise<void> {
     try {
-      if (this.#isOwner) await this.#unlinkOwn(fd);
+      if (this.#name.isOwned) await this.#name.unlinkOwn(fd);
     } finally {
       // Of two failures that one is told which carries messages.
       await this.#inbox.empty(({ bytes, priority }) => this.#sendNow(fd, bytes, priority));
     }
-  }
-
-  async #unlinkOwn(fd: number): Promise<void> {
-    // Somebody may have removed the name, and it may be another queue's by now: fstat(2) tells.
-    if ((await this.#linux.fstat(fd)).nlink === 0) return;
-    await this.unlink().catch((error: unknown) => {
-      if (codeOf(error) !== "ENOENT") throw error;
-    });
   }
 }

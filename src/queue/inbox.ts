@@ -1,7 +1,7 @@
 // Messages that came to an object and could not be given out: to a stream, say, that was cancelled when its message was out of
 // the queue already. They are put back here, and the next receive of the object has them first, or one that is waiting.
 import { abortError, isAbortError } from "../errors.js";
-import { withEither } from "./with-either.js";
+import { withEither } from "../with-either.js";
 
 /** Takes what is wanted out of the messages that were put back. @returns undefined if there is no such message */
 export type Search<Message, Result = Message> = (messages: Message[]) => Result | undefined;

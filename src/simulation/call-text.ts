@@ -13,7 +13,9 @@ import type {
   PollEntry,
   QueueNotification,
   QueueOpening,
+  SemaphoreOpening,
   SemaphoreOperations,
+  SemaphorePlace,
   SpawnRequest,
   SpliceRequest,
   SysvMessage,
@@ -148,6 +150,7 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
     }
     case n.CALL_GETPID:
     case n.CALL_GETPPID:
+    case n.CALL_GETTID:
     case n.CALL_GETUID:
     case n.CALL_GETEUID:
     case n.CALL_GETGID:
@@ -230,6 +233,26 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       const { address, timeout } = payload as MemoryWord;
       return [hex(address), `${b}`, ...(timeout === undefined ? [] : [durationText(timeout)])];
     }
+    case n.CALL_SEM_OPEN: {
+      const { name, value } = payload as SemaphoreOpening;
+      const created = (a & constants.O_CREAT) === 0 ? [] : [octal(b), `${value >>> 0}`];
+      return [path(name), a === 0 ? "0" : flags(a, openFlags), ...created];
+    }
+    case n.CALL_SEM_UNLINK:
+      return [path(payload)];
+    case n.CALL_SEM_INIT:
+      return [addressText(payload), `${a}`, `${b >>> 0}`];
+    case n.CALL_SEM_TIMEDWAIT:
+      return [addressText(payload), ...untilText(deadline)];
+    case n.CALL_SEM_CLOCKWAIT:
+      return [addressText(payload), nameOf(a, clocks), ...untilText(deadline)];
+    case n.CALL_SEM_CLOSE:
+    case n.CALL_SEM_DESTROY:
+    case n.CALL_SEM_WAIT:
+    case n.CALL_SEM_TRYWAIT:
+    case n.CALL_SEM_POST:
+    case n.CALL_SEM_GETVALUE:
+      return [addressText(payload)];
     case n.CALL_MSGGET:
       return [a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`, queueFlagText(b, creationFlags)];
     case n.CALL_MSGSND: {
@@ -282,6 +305,7 @@ function outcomeOf(
     case n.CALL_READ:
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
     case n.CALL_MMAP:
+    case n.CALL_SEM_OPEN:
       return hex((value as Mapping).address);
     case n.CALL_GET_ROBUST_LIST:
       return value === null ? "null" : hex((value as Mapping).address);
@@ -290,6 +314,8 @@ function outcomeOf(
     case n.CALL_MEMORY_COMPARE_EXCHANGE:
     case n.CALL_MEMORY_WAIT:
       return `${value as number | string}`;
+    case n.CALL_SEM_GETVALUE:
+      return `${value as number}`;
     case n.CALL_PREAD:
     case n.CALL_MEMORY_READ:
       return result === 0 ? "0" : quote((payload as PlacedBytes).bytes.subarray(0, result));
@@ -343,6 +369,8 @@ function commandText(command: number, result: number): string {
 }
 
 const hex = (address: number): string => `0x${address.toString(16)}`;
+
+const addressText = (payload: Payload): string => hex((payload as SemaphorePlace).address);
 
 const protectionText = (protection: number): string =>
   protection === constants.PROT_NONE ? "PROT_NONE" : flags(protection, protections);

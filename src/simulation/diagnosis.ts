@@ -13,6 +13,9 @@ import {
   CALL_POLL,
   CALL_READ,
   CALL_READV,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SIGWAIT,
@@ -29,8 +32,11 @@ import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll
 import type {
   DescriptorFacts,
   FutexFacts,
+  Machine,
+  MappedPartFacts,
   MessageQueueFacts,
   PipeFacts,
+  PosixSemaphoreFacts,
   SemaphoreSetFacts,
   SharedObjectFacts,
   SysvQueueFacts,
@@ -134,17 +140,21 @@ interface Holder extends DescriptorFacts {
 // Who waits for what, in one state of the machine.
 class WaitingDiagnosis {
   readonly #recording: Recording;
+  readonly #machine: Machine;
   readonly #alive: readonly SimulatedProcess[];
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #semaphoreSets: readonly SemaphoreSetFacts[];
   readonly #futexes: readonly FutexFacts[];
   readonly #sharedObjects: readonly SharedObjectFacts[];
+  readonly #posixSemaphores: readonly PosixSemaphoreFacts[];
+  readonly #mappedParts: readonly MappedPartFacts[];
   readonly #holders: readonly Holder[];
   readonly #queues: ReadonlyMap<number, MessageQueueFacts>;
 
   constructor(engine: Engine, recording: Recording) {
     this.#recording = recording;
+    this.#machine = engine.machine;
     this.#alive = engine.processes.filter(({ isAwake }) => isAwake);
     this.#pipes = new Map(engine.machine.pipes().map((pipe) => [pipe.pipe, pipe]));
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
@@ -152,6 +162,8 @@ class WaitingDiagnosis {
     this.#semaphoreSets = engine.machine.semaphoreSets();
     this.#futexes = engine.machine.futexes();
     this.#sharedObjects = engine.machine.sharedObjects();
+    this.#posixSemaphores = engine.machine.posixSemaphores();
+    this.#mappedParts = engine.machine.mappedParts();
     this.#holders = this.#alive.flatMap((process) =>
       engine.machine.descriptors(process.index).map((facts) => ({ ...facts, process })),
     );
@@ -244,6 +256,10 @@ class WaitingDiagnosis {
       case CALL_FUTEX_WAITV:
       case CALL_MEMORY_WAIT:
         return this.#futexReason(pending);
+      case CALL_SEM_WAIT:
+      case CALL_SEM_TIMEDWAIT:
+      case CALL_SEM_CLOCKWAIT:
+        return this.#posixSemaphoreReason(pending);
       case CALL_POLL: {
         const all = (call.payload as readonly PollEntry[]).flatMap((entry) =>
           this.#pollReasons(process, entry),
@@ -297,7 +313,10 @@ class WaitingDiagnosis {
     return this.#sysvQueues.find((queue) => queue.id === id);
   }
 
-  /** Any process might change a semaphore: who did so last is told, for that is often who has taken it. */
+  /**
+   * Any process might change a semaphore. Who did so last is told, for that is often who has taken it; who has taken it with
+   * SEM_UNDO is known, and at its end at the latest it gives that back.
+   */
   #semaphoreReason({ call: { a }, task }: PendingCall): Reason {
     const set = this.#semaphoreSets.find(({ id }) => id === a);
     const name = setName(a, set);
@@ -310,10 +329,15 @@ class WaitingDiagnosis {
     const { op } = waiters[place] as (typeof waiters)[number];
     const wanted = op === 0 ? "to be 0" : `to be ${-op} or more`;
     const by = lastPid === 0 ? "never changed" : `last changed by pid ${lastPid}`;
+    const taken = this.#alive.flatMap((process) => {
+      const count = op === 0 ? 0 : this.#machine.semaphoreAdjustment(process.index, a, num);
+      return count > 0 ? [{ process, text: `${count} taken by pid ${process.pid}` }] : [];
+    });
+    const takers = taken.map(({ text }) => `, ${text}`).join("");
     const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
     return {
-      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${line}`],
-      holders: [],
+      reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${takers}${line}`],
+      holders: taken.map(({ process }) => process),
     };
   }
 
@@ -335,6 +359,25 @@ class WaitingDiagnosis {
     const name =
       facts?.name === undefined ? "shared memory without a name" : `the shared memory ${facts.name}`;
     return `the word at ${place} of ${name}`;
+  }
+
+  /** Whoever maps the memory may give: a semaphore does not know who has taken. */
+  #posixSemaphoreReason({ process, task }: PendingCall): Reason {
+    const semaphore = this.#posixSemaphores.find(({ waiters }) =>
+      waiters.some((waiter) => waiter.task === task),
+    );
+    if (semaphore === undefined) return { reasons: [], holders: [] };
+    const { name, object, value, waiters } = semaphore;
+    const isMapped = new Set(
+      this.#mappedParts.filter((part) => part.object === object).map((part) => part.process),
+    );
+    const others = this.#alive.filter((other) => other !== process && isMapped.has(other.index));
+    const by =
+      others.length === 0 ? "no other process has it" : `${others.map(named).join(" and ")} could give`;
+    const place = waiters.findIndex((waiter) => waiter.task === task);
+    const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+    const which = name === undefined ? "a semaphore without a name" : `the semaphore ${name}`;
+    return { reasons: [`for ${which}: it is ${value}, and ${by}${line}`], holders: others };
   }
 
   #isReader(process: SimulatedProcess, fd: number): boolean {

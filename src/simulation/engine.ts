@@ -14,6 +14,9 @@ import {
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_POLL,
+  CALL_SEM_CLOCKWAIT,
+  CALL_SEM_TIMEDWAIT,
+  CALL_SEM_WAIT,
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SPAWN,
@@ -680,7 +683,7 @@ function isTimed({ call }: PendingCall): boolean {
 const isAtMemory = (number: number): boolean =>
   number === CALL_FUTEX || number === CALL_FUTEX_WAITV || number === CALL_MEMORY_WAIT;
 
-/** Whether a call waits in a line of System V queues or semaphores, in the kernel: a thread of its own does. */
+/** Whether a call waits in a line of System V queues or semaphores, or at memory, in the kernel: a thread of its own does. */
 function waitsInLine({ call }: PendingCall): boolean {
   switch (call.syscall.number) {
     case CALL_MSGSND:
@@ -688,6 +691,9 @@ function waitsInLine({ call }: PendingCall): boolean {
     case CALL_SEMOP:
     case CALL_SEMTIMEDOP:
     case CALL_FUTEX:
+    case CALL_SEM_WAIT:
+    case CALL_SEM_TIMEDWAIT:
+    case CALL_SEM_CLOCKWAIT:
     case CALL_FUTEX_WAITV:
     case CALL_MEMORY_WAIT:
       return true;

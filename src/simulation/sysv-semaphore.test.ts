@@ -45,11 +45,20 @@ const tellingHolder = program(url, async (linux) => {
 });
 
 /** Takes one semaphore, then the other. */
-const pair = program(url, async (linux, first: number, second: number) => {
+const pair = program(url, async (linux, first: number, second: number, flg: number) => {
   const id = await linux.semget(KEY, 2, 0);
-  for (const num of [first, second]) await linux.semop(id, [{ num, op: -1, flg: 0 }]);
-  for (const num of [second, first]) await linux.semop(id, [{ num, op: 1, flg: 0 }]);
+  for (const num of [first, second]) await linux.semop(id, [{ num, op: -1, flg }]);
+  for (const num of [second, first]) await linux.semop(id, [{ num, op: 1, flg }]);
 });
+
+const crossing = (flg: number) => async (linux: Linux) => {
+  await make(linux, 1, 1);
+  const pids = [
+    await linux.spawn(pair, { args: [0, 1, flg] }),
+    await linux.spawn(pair, { args: [1, 0, flg] }),
+  ];
+  for (const pid of pids) await linux.waitpid(pid);
+};
 
 describe("a System V semaphore", () => {
   it("lets in no more than it counts, on every schedule", async () => {
@@ -66,17 +75,20 @@ describe("a System V semaphore", () => {
   });
 
   it("is told of in a deadlock: what it is, what is wanted, who had it last", async () => {
-    const error = await errorOf(
-      explore({ schedules: 500, seed: 1 }, async (linux: Linux) => {
-        await make(linux, 1, 1);
-        const pids = [await linux.spawn(pair, { args: [0, 1] }), await linux.spawn(pair, { args: [1, 0] })];
-        for (const pid of pids) await linux.waitpid(pid);
-      }),
-    );
+    const error = await errorOf(explore({ schedules: 500, seed: 1 }, crossing(0)));
     expect(error.message).toContain("deadlock: 3 processes wait");
     expect(error.message).toMatch(
-      /waits in semop\(0, \[1 -1\]\) since step \d+\n.*for semaphore 1 of the System V semaphores 0 \(key 0x5e\) to be 1 or more: it is 0, last changed by pid \d/,
+      /waits in semop\(0, \[1 -1\]\) since step \d+\n.*for semaphore 1 of the System V semaphores 0 \(key 0x5e\) to be 1 or more: it is 0, last changed by pid \d\n/,
     );
+    expect(error.message).not.toContain("In a circle");
+  });
+
+  it("is told of with who has taken it, and so in which circle they wait, if that was with SEM_UNDO", async () => {
+    const error = await errorOf(explore({ schedules: 500, seed: 1 }, crossing(c.SEM_UNDO)));
+    expect(error.message).toMatch(
+      /pid 3 .*\n.* to be 1 or more: it is 0, last changed by pid 4, 1 taken by pid 4\n/,
+    );
+    expect(error.message).toContain("In a circle: pid 3 waits for pid 4 waits for pid 3.");
   });
 
   it("tells of the wait for 0, and of those who come first", async () => {

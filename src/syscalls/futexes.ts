@@ -4,12 +4,18 @@ import { exactLong, futexWaiters, int, nanoseconds, size, word } from "../argume
 import { Call, type FutexRequest } from "../call.js";
 import { argumentError } from "../errors.js";
 import { isFutexWait } from "../futex.js";
-import type { SyscallName } from "../linux.js";
+import type { FutexWaitOptions, SyscallName } from "../linux.js";
+import { flag } from "../options.js";
 import { EINTR, ENFILE, ENOMEM, type ErrorRule, type Rows, row, type Syscall } from "../syscall.js";
 
 /** An address that may be left out. */
 const addressOr0 = (argument: string, value: unknown): number =>
   value === undefined || value === null ? 0 : exactLong("futex", argument, value);
+
+function isRobust(options: unknown): boolean {
+  if (typeof options !== "object" || options === null) return false;
+  return flag("futex", "robust", (options as FutexWaitOptions).robust);
+}
 
 function timeoutOf(operation: number, value: unknown): Pick<FutexRequest, "timeout" | "value2"> {
   if (value === undefined || value === null) return { timeout: undefined, value2: 0 };
@@ -83,7 +89,7 @@ export const futexCalls = {
         { errno: "ETIMEDOUT", when: "the time is over" },
       ],
     },
-    (self, uaddr, futex_op, val, timeout, uaddr2, val3) => {
+    (self, uaddr, futex_op, val, timeout, uaddr2, val3, options) => {
       const address = exactLong("futex", "uaddr", uaddr);
       const operation = int("futex", "futex_op", futex_op);
       return new Call(self, operation, word("futex", "val", val), 0, {
@@ -91,6 +97,7 @@ export const futexCalls = {
         ...timeoutOf(operation, timeout),
         otherAddress: addressOr0("uaddr2", uaddr2),
         value3: val3 === undefined ? 0 : word("futex", "val3", val3),
+        isRobust: isFutexWait(operation) && isRobust(options),
       });
     },
   ),

@@ -22,6 +22,13 @@ export const processCalls = {
     { manual: "getpid(2)", touches: ["process"], errors: [] },
     (self) => new Call(self, 0, 0, 0, undefined),
   ),
+  gettid: row(
+    "gettid",
+    n.CALL_GETTID,
+    [],
+    { touches: ["process"], errors: [] },
+    (self) => new Call(self, 0, 0, 0, undefined),
+  ),
   spawn: row(
     "spawn",
     n.CALL_SPAWN,

@@ -1,8 +1,6 @@
 // What System V message queues are opened and sent to with, checked before anything is touched.
-import { IPC_CREAT, IPC_EXCL, IPC_PRIVATE } from "../../assembly/abi/ipc.js";
+import { IPC_CREAT, IPC_EXCL } from "../../assembly/abi/ipc.js";
 import { int } from "../arguments.js";
-import { argumentError, argumentMistake } from "../errors.js";
-import type { Linux } from "../linux.js";
 import { flag, flagOfNew, optionsOf } from "../options.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import { messageType } from "./selection.js";
@@ -21,13 +19,6 @@ export interface SysvOpenOptions extends SysvCreateOptions {
   readonly create?: boolean;
   /** With `create`: EEXIST if it is there already: IPC_EXCL. */
   readonly exclusive?: boolean;
-}
-
-/** A key that is made of a file, which must be there, and a number: ftok(3). */
-export interface FileKey {
-  readonly path: string;
-  /** 1 to 255: its low eight bits are all that count. */
-  readonly project: number;
 }
 
 /** Options of sending. */
@@ -58,25 +49,6 @@ export function openingOf(caller: string, options: SysvOpenOptions | undefined):
     flags: isCreating ? IPC_CREAT | (isExclusive ? IPC_EXCL : 0) | permissions : 0,
     removeOnClose: ofNew("removeOnClose"),
   };
-}
-
-/** @throws TypeError it is no key · as `ftok` */
-export async function keyOf(linux: Linux, caller: string, key: number | FileKey): Promise<number> {
-  if (typeof key !== "object" || key === null) {
-    if (int(caller, "key", key) !== IPC_PRIVATE) return key;
-    throw argumentMistake(
-      caller,
-      "key",
-      "a key that others can have: createPrivate makes a queue without",
-      "0",
-    );
-  }
-  const { path, project } = key;
-  if (typeof path !== "string") throw argumentError(caller, "key.path", "a string", path);
-  if (!Number.isInteger(project) || project < 1 || project > 255) {
-    throw argumentError(caller, "key.project", "an integer from 1 to 255", project);
-  }
-  return await linux.ftok(path, project);
 }
 
 /** @throws TypeError it is no type that a message can have */

@@ -351,7 +351,7 @@ describe("a bad argument", () => {
   const queue = SysvMessageQueue.from(linux, 5);
   const open = (options: unknown): Promise<unknown> => SysvMessageQueue.open(linux, 1, bad(options));
   const wrong: Record<string, () => unknown> = {
-    'SysvMessageQueue.open: "key" must be a key that others can have: createPrivate makes a queue without, not 0':
+    'SysvMessageQueue.open: "key" must be a key that others can have: createPrivate makes one without, not 0':
       () => SysvMessageQueue.open(linux, 0),
     'SysvMessageQueue.open: "key" must be a 32-bit integer, not "1"': () =>
       SysvMessageQueue.open(linux, bad("1")),

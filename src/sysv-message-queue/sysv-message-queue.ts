@@ -12,20 +12,13 @@ import {
 } from "../../assembly/abi/ipc.js";
 import { abortSignal, bytes as checkedBytes, int, size } from "../arguments.js";
 import { byteLengthOf } from "../byte-length.js";
+import { createOrOpen } from "../create-or-open.js";
 import { bytesOf } from "../data.js";
 import { asyncDispose } from "../dispose.js";
-import {
-  addToMessage,
-  argumentError,
-  codeOf,
-  isAbortError,
-  isOfACall,
-  type SyscallError,
-} from "../errors.js";
-import { Handle, type HandleKind } from "../handle.js";
+import { argumentError, codeOf } from "../errors.js";
+import type { HandleKind } from "../handle.js";
 import type { Linux } from "../linux.js";
 import { optionsOf } from "../options.js";
-import { createOrOpen } from "../queue/create-or-open.js";
 import { Inbox } from "../queue/inbox.js";
 import {
   isDirected,
@@ -40,14 +33,13 @@ import {
 } from "../queue/messages.js";
 import { Spares } from "../queue/spares.js";
 import { readableMessages, writableMessages } from "../queue/web-streams.js";
-import { withEither } from "../queue/with-either.js";
+import { isGone, ofKey, SysvHandle } from "../sysv/handle.js";
+import { type FileKey, keyOf } from "../sysv/key.js";
 import type { QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
 import type { TimedWaitOptions } from "../timeout.js";
 import { explainControl, explainReceive, explainSend, neverFits } from "./errors.js";
 import { SysvMessage } from "./message.js";
 import {
-  type FileKey,
-  keyOf,
   openingOf,
   type SysvCreateOptions,
   type SysvOpenOptions,
@@ -88,31 +80,6 @@ const FIRST_ROOM = 8192;
 
 const QUEUE: HandleKind = { noun: "System V message queue", closed: "this object was closed" };
 
-class QueueHandle extends Handle {
-  readonly #onClose: () => Promise<void>;
-
-  constructor(linux: Linux, id: number, key: number | undefined, onClose: () => Promise<void>) {
-    const ofKey = key === undefined ? "" : ` (key ${keyText(key)})`;
-    super(linux, QUEUE, id, `${QUEUE.noun} ${id}${ofKey}`);
-    this.#onClose = onClose;
-  }
-
-  /** What waits while the object is closed may find the queue removed before it is told. */
-  override named(error: unknown): unknown {
-    return super.named(
-      this.isClosed && isGone(error) ? this.closedError((error as SyscallError).syscall) : error,
-    );
-  }
-
-  protected async release(): Promise<void> {
-    try {
-      await this.#onClose();
-    } catch (error) {
-      throw this.named(error);
-    }
-  }
-}
-
 /**
  * A System V message queue: sysvipc(7). A message has a type, is received once, whole, and of those that a receiver wants the
  * oldest first.
@@ -126,15 +93,13 @@ export class SysvMessageQueue
     MessageSender<SysvChunk, SysvWritableOptions>
 {
   readonly #linux: Linux;
-  readonly #handle: QueueHandle;
+  readonly #handle: SysvHandle;
   /** Its identifier, for what is not here, and for children: an argument like any other. */
   readonly id: number;
   /** Whether `close` is to remove the queue. */
   readonly #isOwner: boolean;
   readonly #inbox = new Inbox<SysvMessage>();
   readonly #spares = new Spares();
-  /** Ends the sends that wait when the object is closed. */
-  readonly #ender = new AbortController();
   /** Bytes that a receive has room for, if nothing else is said. */
   #room = FIRST_ROOM;
   #removing: Promise<void> | undefined;
@@ -143,7 +108,7 @@ export class SysvMessageQueue
     this.#linux = linux;
     this.id = id;
     this.#isOwner = isOwner;
-    this.#handle = new QueueHandle(linux, id, key, () => this.#leave());
+    this.#handle = new SysvHandle(linux, QUEUE, id, key, () => this.#leave());
   }
 
   /**
@@ -160,20 +125,16 @@ export class SysvMessageQueue
     const caller = "SysvMessageQueue.open";
     const { flags, removeOnClose } = openingOf(caller, options);
     const number = await keyOf(linux, caller, key);
-    try {
-      // Who removes the queue must know that it was made here.
-      const { opened, isCreated } =
-        removeOnClose && (flags & IPC_EXCL) === 0
-          ? await createOrOpen(
-              () => linux.msgget(number, flags | IPC_EXCL),
-              () => linux.msgget(number, flags & ~IPC_CREAT),
-            )
-          : { opened: await linux.msgget(number, flags), isCreated: removeOnClose };
-      return new SysvMessageQueue(linux, opened, number, isCreated);
-    } catch (error) {
-      if (isOfACall(error)) addToMessage(error, `${QUEUE.noun} of key ${keyText(number)}`);
-      throw error;
-    }
+    // Who removes the queue must know that it was made here.
+    const { opened, isCreated } = await ofKey(QUEUE, number, async () =>
+      removeOnClose && (flags & IPC_EXCL) === 0
+        ? await createOrOpen(
+            () => linux.msgget(number, flags | IPC_EXCL),
+            () => linux.msgget(number, flags & ~IPC_CREAT),
+          )
+        : { opened: await linux.msgget(number, flags), isCreated: removeOnClose },
+    );
+    return new SysvMessageQueue(linux, opened, number, isCreated);
   }
 
   /**
@@ -209,14 +170,10 @@ export class SysvMessageQueue
   async send(message: Uint8Array | string, options?: SysvSendOptions & TimedWaitOptions): Promise<void> {
     const type = typeOf("send", options);
     const bytes = bytesOf("send", "message", message);
-    const { signal: ended } = this.#ender;
-    await this.#handle.call("send", options, async (id, waitOptions) => {
-      const given = abortSignal("send", waitOptions);
-      const send = (signal: AbortSignal): Promise<void> => this.#linux.msgsnd(id, type, bytes, 0, { signal });
+    await this.#handle.callUntilClosed("send", options, async (id, signal) => {
       try {
-        await (given === undefined ? send(ended) : withEither(ended, given, send));
+        await this.#linux.msgsnd(id, type, bytes, 0, { signal });
       } catch (error) {
-        if (isAbortError(error) && ended.aborted && !given?.aborted) throw this.#handle.closedError("send");
         await explainSend(this.#linux, error, bytes.length);
         throw error;
       }
@@ -499,7 +456,6 @@ export class SysvMessageQueue
 
   async #leave(): Promise<void> {
     this.#inbox.close((name) => this.#handle.closedError(name));
-    this.#ender.abort("closed");
     if (this.#isOwner) {
       await this.#linux.msgctl(this.id, IPC_RMID).catch((error: unknown) => {
         // That is what was asked for.
@@ -510,11 +466,6 @@ export class SysvMessageQueue
     }
   }
 }
-
-/** Whether a call found no queue of its id. */
-const isGone = (error: unknown): boolean => codeOf(error) === "EINVAL" || codeOf(error) === "EIDRM";
-
-const keyText = (key: number): string => `0x${(key >>> 0).toString(16)}`;
 
 /** Puts a message that was put back where its receiver wants it. */
 function takenInto(buffer: Uint8Array, message: SysvMessage | undefined): ReceivedSysvMessage | undefined {

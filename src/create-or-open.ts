@@ -1,5 +1,5 @@
-// Who made a queue that may be there already: IPC_CREAT and O_CREAT alone do not tell.
-import { codeOf } from "../errors.js";
+// Who made an object that may be there already: IPC_CREAT and O_CREAT alone do not tell.
+import { codeOf } from "./errors.js";
 
 /**
  * Makes an object, or opens the one that is there.
