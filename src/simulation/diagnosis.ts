@@ -1,5 +1,8 @@
 // What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
 import {
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
@@ -28,12 +31,14 @@ import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type {
   DescriptorFacts,
+  FutexFacts,
   Machine,
   MappedPartFacts,
   MessageQueueFacts,
   PipeFacts,
   PosixSemaphoreFacts,
   SemaphoreSetFacts,
+  SharedObjectFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
 import type { Call, PollEntry, SysvMessage } from "../call.js";
@@ -140,6 +145,8 @@ class WaitingDiagnosis {
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #semaphoreSets: readonly SemaphoreSetFacts[];
+  readonly #futexes: readonly FutexFacts[];
+  readonly #sharedObjects: readonly SharedObjectFacts[];
   readonly #posixSemaphores: readonly PosixSemaphoreFacts[];
   readonly #mappedParts: readonly MappedPartFacts[];
   readonly #holders: readonly Holder[];
@@ -153,6 +160,8 @@ class WaitingDiagnosis {
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
     this.#sysvQueues = engine.machine.sysvQueues();
     this.#semaphoreSets = engine.machine.semaphoreSets();
+    this.#futexes = engine.machine.futexes();
+    this.#sharedObjects = engine.machine.sharedObjects();
     this.#posixSemaphores = engine.machine.posixSemaphores();
     this.#mappedParts = engine.machine.mappedParts();
     this.#holders = this.#alive.flatMap((process) =>
@@ -243,6 +252,10 @@ class WaitingDiagnosis {
       case CALL_SEMOP:
       case CALL_SEMTIMEDOP:
         return this.#semaphoreReason(pending);
+      case CALL_FUTEX:
+      case CALL_FUTEX_WAITV:
+      case CALL_MEMORY_WAIT:
+        return this.#futexReason(pending);
       case CALL_SEM_WAIT:
       case CALL_SEM_TIMEDWAIT:
       case CALL_SEM_CLOCKWAIT:
@@ -326,6 +339,26 @@ class WaitingDiagnosis {
       reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${takers}${line}`],
       holders: taken.map(({ process }) => process),
     };
+  }
+
+  /** Anybody who has the memory might wake: nobody holds a word. */
+  #futexReason({ task }: PendingCall): Reason {
+    const words = this.#futexes.filter(({ waiters }) => waiters.some((waiter) => waiter.task === task));
+    const reasons = words.map((futex) => {
+      const { value, waiters } = futex;
+      const place = waiters.findIndex((waiter) => waiter.task === task);
+      const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+      return `to be woken at ${this.#wordName(futex)}, which is ${value}${line}`;
+    });
+    return { reasons, holders: [] };
+  }
+
+  #wordName({ object, place }: FutexFacts): string {
+    if (object === undefined) return `the word at 0x${place.toString(16)} of its own memory`;
+    const facts = this.#sharedObjects.find((one) => one.object === object);
+    const name =
+      facts?.name === undefined ? "shared memory without a name" : `the shared memory ${facts.name}`;
+    return `the word at ${place} of ${name}`;
   }
 
   /** Whoever maps the memory may give: a semaphore does not know who has taken. */
