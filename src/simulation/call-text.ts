@@ -381,12 +381,12 @@ const placeText = ({ offset }: PlacedBytes): string => `at ${offset}`;
 
 /** What counts of an operation: the word, what it is to be or how many are woken, and what more that one takes. */
 function futexText(operation: number, value: number, request: FutexRequest): string[] {
-  const { address, timeout, value2, otherAddress, value3 } = request;
+  const { address, timeout, value2, otherAddress, value3, isRobust } = request;
   const command = operation & constants.FUTEX_CMD_MASK;
   const how = [nameOf(command, futexCommands)];
   if ((operation & constants.FUTEX_PRIVATE_FLAG) !== 0) how.push("FUTEX_PRIVATE_FLAG");
   if ((operation & constants.FUTEX_CLOCK_REALTIME) !== 0) how.push("FUTEX_CLOCK_REALTIME");
-  const first = [hex(address), how.join("|"), `${value}`];
+  const first = [hex(address), how.join("|"), isRobust ? lockText(value) : `${value}`];
   const bits = `bits 0x${(value3 >>> 0).toString(16)}`;
   switch (command) {
     case constants.FUTEX_WAIT:
@@ -402,6 +402,12 @@ function futexText(operation: number, value: number, request: FutexRequest): str
     default:
       return [...first, `${value2}`, hex(otherAddress), `${value3}`];
   }
+}
+
+/** The word of a robust lock. */
+function lockText(word: number): string {
+  const marks = (word & constants.FUTEX_WAITERS) === 0 ? "" : "FUTEX_WAITERS|";
+  return `${marks}${word & constants.FUTEX_TID_MASK}`;
 }
 
 const untilText = (deadline: bigint | undefined): string[] =>

@@ -27,6 +27,7 @@ import {
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { O_ACCMODE, O_RDONLY } from "../../assembly/abi/fcntl.js";
+import { FUTEX_TID_MASK } from "../../assembly/abi/futex.js";
 import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type {
@@ -41,7 +42,7 @@ import type {
   SharedObjectFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
-import type { Call, PollEntry, SysvMessage } from "../call.js";
+import type { Call, FutexRequest, PollEntry, SysvMessage } from "../call.js";
 import { signalText } from "../signals.js";
 import { callText } from "./call-text.js";
 import { type Engine, KILLED, type Leftover } from "./engine.js";
@@ -341,16 +342,26 @@ class WaitingDiagnosis {
     };
   }
 
-  /** Anybody who has the memory might wake: nobody holds a word. */
-  #futexReason({ task }: PendingCall): Reason {
+  /** Anybody who has the memory might wake, so nobody holds a word; but that of a robust lock says who has it. */
+  #futexReason({ call, task }: PendingCall): Reason {
+    const isLock = call.syscall.number === CALL_FUTEX && (call.payload as FutexRequest).isRobust;
     const words = this.#futexes.filter(({ waiters }) => waiters.some((waiter) => waiter.task === task));
+    const holders = isLock ? words.flatMap(({ value }) => this.#ownerOf(value) ?? []) : [];
     const reasons = words.map((futex) => {
       const { value, waiters } = futex;
       const place = waiters.findIndex((waiter) => waiter.task === task);
       const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
-      return `to be woken at ${this.#wordName(futex)}, which is ${value}${line}`;
+      const name = this.#wordName(futex);
+      if (!isLock) return `to be woken at ${name}, which is ${value}${line}`;
+      const owner = value & FUTEX_TID_MASK;
+      return `for the lock at ${name}, which ${owner === 0 ? "nobody" : `pid ${owner}`} has${line}`;
     });
-    return { reasons, holders: [] };
+    return { reasons, holders };
+  }
+
+  /** Who has a robust lock, by its word. */
+  #ownerOf(word: number): SimulatedProcess | undefined {
+    return this.#alive.find(({ pid }) => pid === (word & FUTEX_TID_MASK));
   }
 
   #wordName({ object, place }: FutexFacts): string {
