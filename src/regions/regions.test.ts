@@ -89,37 +89,45 @@ for (const [kind, regionOf] of Object.entries(kinds)) {
 }
 
 describe("a region that is written by guarded copies", () => {
+  const regionOf = (memory: SharedMemory, kind: string, salt: number): Region =>
+    kind === "checked"
+      ? new CheckedRegion(memory, { capacity: 100 })
+      : new SealedRegion(memory, { capacity: 100, key, salt: new Uint8Array(16).fill(salt) });
+
   const contents = ["the first content", "the second", "the third one, which is longer than the others"];
 
-  const writer = program(url, async (linux) => {
+  const writer = program(url, async (linux, kind: string) => {
     const memory = await SharedMemory.attach(linux, NAME);
-    const region = new CheckedRegion(memory, { capacity: 100 });
+    const region = regionOf(memory, kind, 1);
     for (const content of contents) await region.writeGuarded(content);
   });
 
-  it("is whole whenever its writer is killed, and whenever it is read, in every order", async () => {
-    const seen = new Set<string>();
-    await explore({ schedules: 500, seed: 1 }, async (linux: Linux) => {
-      await using memory = await SharedMemory.create(linux, NAME, { size: 4096, unlinkOnClose: true });
-      const region = new CheckedRegion(memory, { capacity: 100 });
-      const pid = await linux.spawn(writer);
-      const note = (content: string | undefined): void => {
-        expect([undefined, ...contents]).toContain(content);
-        seen.add(content ?? "empty");
-      };
-      for (let round = 0; round < 5; round++) {
-        note((await region.readGuarded())?.text);
-        note(region.read()?.text);
-      }
-      await linux.kill(pid, SIGKILL);
-      await linux.waitpid(pid);
-      const after = region.read();
-      note(after?.text);
-      expect(await region.writeGuarded("mine")).toBe((after?.generation ?? 0n) + 1n);
-      expect((await region.readGuarded())?.text).toBe("mine");
-    });
-    expect([...seen].sort()).toEqual(["empty", ...contents].sort());
-  });
+  it.each(Object.keys(kinds))(
+    "is whole whenever its writer is killed, and whenever it is read: %s",
+    async (kind) => {
+      const seen = new Set<string>();
+      await explore({ schedules: 500, seed: 1 }, async (linux: Linux) => {
+        await using memory = await SharedMemory.create(linux, NAME, { size: 4096, unlinkOnClose: true });
+        const region = regionOf(memory, kind, 2);
+        const pid = await linux.spawn(writer, { args: [kind] });
+        const note = (content: string | undefined): void => {
+          expect([undefined, ...contents]).toContain(content);
+          seen.add(content ?? "empty");
+        };
+        for (let round = 0; round < 5; round++) {
+          note((await region.readGuarded())?.text);
+          note(region.read()?.text);
+        }
+        await linux.kill(pid, SIGKILL);
+        await linux.waitpid(pid);
+        const after = region.read();
+        note(after?.text);
+        expect(await region.writeGuarded("mine")).toBe((after?.generation ?? 0n) + 1n);
+        expect((await region.readGuarded())?.text).toBe("mine");
+      });
+      expect([...seen].sort()).toEqual(["empty", ...contents].sort());
+    },
+  );
 });
 
 describe("a bad argument", () => {
@@ -153,6 +161,10 @@ describe("a bad argument", () => {
         [
           () => new SealedRegion(memory, { capacity: 1, key: new Uint8Array(16) }),
           'SealedRegion: "options.key" must be of 32 bytes, not of 16',
+        ],
+        [
+          () => new SealedRegion(memory, { capacity: 1, key, salt: key }),
+          'SealedRegion: "options.salt" must be of 16 bytes, not of 32',
         ],
         [
           () => new SealedRegion(memory, { capacity: 1, key, context: bad(5) }),

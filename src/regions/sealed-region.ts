@@ -17,6 +17,11 @@ export interface SealedRegionOptions extends RegionOptions {
    * region say the same. Empty if left out: then what lies at the same place of other memory, under the same key, can be put in its place.
    */
   readonly context?: Uint8Array | string;
+  /**
+   * 16 bytes that no other object has been given with this key: drawn at random if left out. For simulations, which must be the same each
+   * time they run; anything else should leave it out, since a nonce that is used twice gives contents away.
+   */
+  readonly salt?: Uint8Array;
 }
 
 const CIPHER = "aes-256-gcm";
@@ -50,17 +55,23 @@ export class SealedRegion extends Region {
    */
   constructor(memory: SharedMemory, options: SealedRegionOptions) {
     const caller = "SealedRegion";
-    const { key, context = "" } = optionsOf(caller, options);
-    const secret = keyOf(caller, key);
+    const { key, context = "", salt } = optionsOf(caller, options);
+    const secret = bytesOfSize(caller, "options.key", key, KEY_SIZE);
+    const own = salt === undefined ? undefined : bytesOfSize(caller, "options.salt", salt, SALT_SIZE);
     const meaning = bytesOf(caller, "options.context", context).slice();
-    super(caller, memory, options, (byteOffset, capacity) => new Seal(secret, byteOffset, capacity, meaning));
+    super(
+      caller,
+      memory,
+      options,
+      (byteOffset, capacity) => new Seal(secret, byteOffset, capacity, meaning, own),
+    );
   }
 }
 
-function keyOf(caller: string, key: unknown): Uint8Array {
-  if (!(key instanceof Uint8Array)) throw argumentError(caller, "options.key", "a Uint8Array", key);
-  if (key.length === KEY_SIZE) return key.slice();
-  throw argumentMistake(caller, "options.key", `of ${KEY_SIZE} bytes`, `of ${key.length}`);
+function bytesOfSize(caller: string, argument: string, value: unknown, length: number): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw argumentError(caller, argument, "a Uint8Array", value);
+  if (value.length === length) return value.slice();
+  throw argumentMistake(caller, argument, `of ${length} bytes`, `of ${value.length}`);
 }
 
 /** @internal */
@@ -73,8 +84,16 @@ export class Seal implements Protection {
   /** Contents that were sealed with the salt. */
   #count = 0n;
 
-  constructor(secret: Uint8Array, byteOffset: number, capacity: number, context: Uint8Array) {
+  /** @param salt undefined: it is drawn at random */
+  constructor(
+    secret: Uint8Array,
+    byteOffset: number,
+    capacity: number,
+    context: Uint8Array,
+    salt?: Uint8Array,
+  ) {
     this.#secret = secret;
+    this.#salt = salt;
     this.#positions = ([0, 1] as const).map((slot) => positionOf(2, byteOffset, capacity, slot, context));
   }
 

@@ -232,6 +232,19 @@ describe("a semaphore in memory", () => {
   });
 });
 
+describe("a semaphore whose memory was closed", () => {
+  it.runIf(process.platform === "linux")("is of no use, and crashes nothing (real kernel)", async () => {
+    const memory = await SharedMemory.anonymous(real, 4096);
+    const semaphore = await Semaphore.in(real, memory, 0, { value: 0 });
+    await memory.close();
+    for (const used of [() => semaphore.tryAcquire(), () => semaphore.release(), () => semaphore.value]) {
+      expect(used).toThrow(TypeError);
+    }
+    await failureOf(semaphore.acquire());
+    await semaphore.close();
+  });
+});
+
 describe("a bad argument", () => {
   // A kernel of which nothing may be asked.
   const linux = new Proxy({ fds: {} } as Linux, {
