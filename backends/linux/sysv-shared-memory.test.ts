@@ -44,6 +44,7 @@ describe("System V shared memory", () => {
         "done 0 0 EFAULT",
         "EINVAL 0 0 EFAULT",
       ],
+      "a call that waits in it": ["EBUSY", "EBUSY", "EBUSY"],
       locks: ["done", 0o2000, "EINVAL"],
     });
   });
