@@ -22,6 +22,7 @@ import {
   pool,
   SEMAPHORE_SET_POOL,
   SHARED_OBJECT_POOL,
+  SHARED_SEGMENT_POOL,
   SYSV_QUEUE_POOL,
   TASK_POOL,
 } from "./core/pool";
@@ -50,6 +51,7 @@ import * as signals from "./signal";
 import * as splices from "./splice";
 import * as queues from "./sysv-queue";
 import * as semaphores from "./sysv-semaphore";
+import * as segments from "./sysv-shared-memory";
 import * as tree from "./tree";
 import { vmspliceBuffers } from "./vmsplice";
 
@@ -68,6 +70,7 @@ export {
   inspectSemaphoreWait,
   inspectSemaphoreWaiter,
   inspectSharedObject,
+  inspectSharedSegment,
   inspectSysvQueue,
   inspectTask,
   semaphoreAdjustment,
@@ -361,6 +364,29 @@ export function semctl(
   const task = enter(index, number.CALL_SEMCTL, semid, num, command);
   const process = callerOf(task);
   return leave(task, semaphores.controlSet(process, semid, num, command, value, count, uid, gid, mode));
+}
+
+/** The size is a C size_t. */
+export function shmget(index: u32, key: i32, sizeLow: u32, sizeHigh: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_SHMGET, key, 0, flags);
+  return leave(task, segments.getSegment(callerOf(task), key, longOf(sizeLow, sizeHigh), flags));
+}
+
+/** 0, with the address in OUT, then the process and the bytes. */
+export function shmat(index: u32, shmid: i32, low: u32, high: i32, flags: i32): i32 {
+  const task = enter(index, number.CALL_SHMAT, shmid, 0, flags);
+  return leave(task, segments.attachSegment(callerOf(task), shmid, longOf(low, high), flags));
+}
+
+export function shmdt(index: u32, low: u32, high: i32): i32 {
+  const task = enter(index, number.CALL_SHMDT, -1, 0, 0);
+  return leave(task, segments.detachSegment(callerOf(task), longOf(low, high)));
+}
+
+/** IPC_SET takes the last three. */
+export function shmctl(index: u32, shmid: i32, command: i32, uid: u32, gid: u32, mode: u32): i32 {
+  const task = enter(index, number.CALL_SHMCTL, shmid, command, 0);
+  return leave(task, segments.controlSegment(callerOf(task), shmid, command, uid, gid, mode));
 }
 
 /** 0, and the key in OUT. */
@@ -966,6 +992,10 @@ export function futexHigh(): u32 {
 
 export function sysvQueueHigh(): u32 {
   return pool(SYSV_QUEUE_POOL).high;
+}
+
+export function sharedSegmentHigh(): u32 {
+  return pool(SHARED_SEGMENT_POOL).high;
 }
 
 export function semaphoreSetHigh(): u32 {

@@ -18,6 +18,7 @@ import {
   pool,
   SEMAPHORE_SET_POOL,
   SHARED_OBJECT_POOL,
+  SHARED_SEGMENT_POOL,
   SYSV_QUEUE_POOL,
   TASK_POOL,
 } from "./core/pool";
@@ -25,6 +26,7 @@ import { processAt } from "./core/process";
 import { operationAt, operationsOf } from "./core/semaphore-operation";
 import { findUndo } from "./core/semaphore-undo";
 import { bytesOf, sharedObjectAt } from "./core/shared-object";
+import { segmentAt } from "./core/shared-segment";
 import { TASK_FLAG_PARKED, taskAt, taskIndex } from "./core/task";
 import { firstInQueue, nextInQueue, waitingTask } from "./core/wait";
 import { READABLE } from "./futex";
@@ -169,6 +171,21 @@ export function inspectSharedObject(index: u32): i32 {
   return 1;
 }
 
+/** Identifier, key, object, bytes, attachments, mode, pid of who made it and of who attached or detached it last. */
+export function inspectSharedSegment(index: u32): i32 {
+  if (!pool(SHARED_SEGMENT_POOL).isUsed(index)) return 0;
+  const segment = segmentAt(index);
+  answer(0, segment.id);
+  answer(1, segment.key);
+  answer(2, segment.object);
+  answer(3, segment.size);
+  answer(4, segment.attachments);
+  answer(5, segment.mode);
+  answer(6, segment.creatorPid);
+  answer(7, segment.lastPid);
+  return 1;
+}
+
 /** The words of a POSIX semaphore at a place of an object: its value, how many are counted as waiting. */
 export function inspectPosixSemaphore(object: u32, offset: u32): i32 {
   if (!pool(SHARED_OBJECT_POOL).isUsed(object)) return 0;
@@ -191,7 +208,10 @@ export function inspectSemaphoreWait(index: u32): i32 {
   return 1;
 }
 
-/** Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*, openings as a semaphore. */
+/**
+ * Process, pages of the mapping from which on and how many, its own, the object, the protection, PART_*, openings as a semaphore, from
+ * which page of the object on.
+ */
 export function inspectMappedPart(index: u32): i32 {
   if (!pool(MAPPED_PART_POOL).isUsed(index)) return 0;
   const part = partAt(index);
@@ -204,6 +224,7 @@ export function inspectMappedPart(index: u32): i32 {
   answer(6, part.protection);
   answer(7, part.flags);
   answer(8, part.opens);
+  answer(9, part.objectPage);
   return 1;
 }
 

@@ -4,11 +4,14 @@
 // what later calls split them into, have the same origin: the range that it was given, which nothing else gets before the last
 // part of it is gone. A call works on parts of one origin, whatever lies beside it.
 //
+// What is attached of System V shared memory is mapped too. There every part is counted and noted (core/shared-segment.ts), so the
+// kernel's own parts are kept: they are split as it splits them, and never joined, but what moves from one to its neighbour.
+//
 // A private mapping is a copy that is made at once, where Linux copies a page when it is first written to. Memory without a file
 // is an object without an inode.
 //
-// Models mm/mmap.c of Linux 6.18: do_mmap, do_munmap; mprotect_fixup (mm/mprotect.c), mm/msync.c, check_write_seal (mm/memfd.c)
-// and process_vm_rw_single_vec (mm/process_vm_access.c).
+// Models mm/mmap.c of Linux 6.18: do_mmap, do_munmap; mprotect_fixup (mm/mprotect.c), vma_merge_existing_range and __split_vma (mm/vma.c),
+// mm/msync.c, check_write_seal (mm/memfd.c) and process_vm_rw_single_vec (mm/process_vm_access.c).
 import { EACCES, EBADF, EBUSY, EFAULT, EINVAL, ENODEV, ENOMEM, EOVERFLOW, EPERM } from "./abi/errno";
 import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "./abi/memfd";
 import {
@@ -36,6 +39,7 @@ import {
   sharedObjectIndex,
   takeSharedObject,
 } from "./core/shared-object";
+import { noteAttached, noteDetached } from "./core/shared-segment";
 import { Task } from "./core/task";
 import { windowEnd } from "./pipe";
 import { evictIfUnused, objectOf } from "./shared-memory";
@@ -76,6 +80,15 @@ export class MappedPart {
     const both = PART_SHARED | PART_MAY_WRITE;
     return (this.flags & both) == both;
   }
+
+  get isOfSegment(): bool {
+    return (this.flags & PART_OF_SEGMENT) != 0;
+  }
+
+  /** The page at which the segment was attached that it shows a part of. */
+  get attachedAt(): u32 {
+    return this.start - this.objectPage;
+  }
 }
 
 /** What is written shows in the object. */
@@ -84,6 +97,8 @@ const PART_SHARED: u32 = 1;
 const PART_MAY_WRITE: u32 = 2;
 /** It shows a file, or the copy of one: bytes beyond its end are not there. */
 export const PART_OF_FILE: u32 = 4;
+/** It shows a segment of System V shared memory. */
+const PART_OF_SEGMENT: u32 = 8;
 
 /** The first page that is given, and what 47 bits of address space have room for. */
 const FIRST_PAGE: u32 = 16;
@@ -270,8 +285,12 @@ export function unmapMemory(process: Process, address: i64, length: i64): i32 {
   if (!mapping) return -EINVAL;
   if (isWaitedInMapping(process, mapping)) return -EBUSY;
   if (!canSplit()) return -ENOMEM;
-  const end = <u32>(first + pages);
-  for (let page = <u32>first; page < end; ) {
+  unmapPages(process, <u32>first, <u32>(first + pages));
+  return 0;
+}
+
+function unmapPages(process: Process, first: u32, end: u32): void {
+  for (let page = first; page < end; ) {
     const part = partWith(process, page);
     if (!part) {
       page++;
@@ -281,7 +300,6 @@ export function unmapMemory(process: Process, address: i64, length: i64): i32 {
     page = cut.end;
     remove(cut);
   }
-  return 0;
 }
 
 /** Whether a call waits anywhere in the range that a mapping was given. */
@@ -292,9 +310,11 @@ export function isWaitedInMapping(process: Process, part: MappedPart): bool {
 
 function remove(part: MappedPart): void {
   const object = sharedObjectAt(part.object);
+  const process = processAt(part.process - 1);
   count(part, -1);
   pool(MAPPED_PART_POOL).free(partIndex(part));
-  evictIfUnused(object);
+  if (object.segment) noteDetached(object, process);
+  else evictIfUnused(object);
 }
 
 /** Whether a call may split parts: it makes two more at most. */
@@ -319,6 +339,7 @@ function split(part: MappedPart, page: u32): MappedPart {
   second.objectPage += page - part.start;
   part.pages = page - part.start;
   count(second, 1);
+  if (part.isOfSegment) noteAttached(sharedObjectAt(part.object), processAt(part.process - 1));
   return second;
 }
 
@@ -339,7 +360,7 @@ export function protectMemory(process: Process, address: i64, length: i64, prote
   }
   if (!canSplit()) return -ENOMEM;
   const result = protectPages(process, <u32>first, <u32>(first + pages), protection);
-  join(process, mapping.origin);
+  if (!mapping.isOfSegment) join(process, mapping.origin);
   return result;
 }
 
@@ -348,11 +369,39 @@ function protectPages(process: Process, first: u32, end: u32, protection: i32): 
     const part = partWith(process, page);
     if (!part) return -ENOMEM;
     if (protection & PROT_WRITE && !(part.flags & PART_MAY_WRITE)) return -EACCES;
-    const changed = clip(part, page, end);
-    changed.protection = protection;
-    page = changed.end;
+    const last = min(part.end, end);
+    if (!part.isOfSegment || !isMoved(process, part, page, last, protection)) {
+      clip(part, page, last).protection = protection;
+    }
+    page = last;
   }
   return 0;
+}
+
+/**
+ * Whether the pages of an attached part need no part of their own: they have the protection, or go over to the neighbour that has
+ * it. A part is never wholly taken over, for it would have to be closed (can_merge_remove_vma).
+ */
+function isMoved(process: Process, part: MappedPart, first: u32, end: u32, protection: u32): bool {
+  if (part.protection == protection) return true;
+  const isAtStart = first == part.start;
+  const isAtEnd = end == part.end;
+  if (isAtStart == isAtEnd) return false;
+  const neighbour = partWith(process, isAtStart ? first - 1 : end);
+  if (!neighbour || !isContinued(part, neighbour) || neighbour.protection != protection) return false;
+  const moved = end - first;
+  const shifted = isAtStart ? part : neighbour;
+  const pages: u32 = isAtStart ? moved : -moved;
+  shifted.start += pages;
+  shifted.objectPage += pages;
+  neighbour.pages += moved;
+  part.pages -= moved;
+  return true;
+}
+
+/** Whether two parts side by side show the same attachment. */
+function isContinued(part: MappedPart, neighbour: MappedPart): bool {
+  return neighbour.isOfSegment && neighbour.object == part.object && neighbour.attachedAt == part.attachedAt;
 }
 
 /** Makes one of neighbours that are alike, so that what was split and is the same again leaves no trace. */
@@ -428,6 +477,90 @@ export function findSemaphore(process: Process, address: i64): MappedPart | null
 /** Takes a semaphore out of the address space. */
 export function unmapSemaphore(part: MappedPart): void {
   remove(part);
+}
+
+// Attachments
+
+/** Whether pages lie in the range of an own attachment, and nothing is mapped there, or may be replaced. */
+export function mayAttachAt(process: Process, page: u64, pages: u32, replaces: bool): bool {
+  const mapping = mappingWith(process, page, pages);
+  if (!mapping || !mapping.isOfSegment) return false;
+  if (replaces) return true;
+  const first = <u32>page;
+  for (let at = first; at < first + pages; at++) if (partWith(process, at)) return false;
+  return true;
+}
+
+/** Whether a call of a process waits in the range of an own attachment that has some pages. */
+export function isWaitedInPages(process: Process, page: u64, pages: u32): bool {
+  return isWaitedInMapping(process, mappingWith(process, page, pages)!);
+}
+
+/** Attaches the whole object of a segment, at a page where it may be or, for 0, where it is free. Returns its first page; 0 without room. */
+export function attachObject(
+  process: Process,
+  object: SharedObject,
+  page: u32,
+  pages: u32,
+  isReadOnly: bool,
+): u32 {
+  const parts = pool(MAPPED_PART_POOL);
+  // What is there already is split in two places at most.
+  if (parts.high + (page ? 3 : 1) > parts.capacity) return 0;
+  const part = page ? replacePages(process, object, page, pages) : addPart(process, pages);
+  part.object = sharedObjectIndex(object);
+  part.protection = isReadOnly ? PROT_READ : PROT_READ | PROT_WRITE;
+  part.flags = PART_SHARED | PART_OF_FILE | PART_OF_SEGMENT | (isReadOnly ? 0 : PART_MAY_WRITE);
+  count(part, 1);
+  noteAttached(object, process);
+  if (!isReadOnly) object.mappedEnd = pages * machine.pageSize;
+  return part.start;
+}
+
+/** A part of an own attachment's range, which shows nothing yet, in place of what is there. */
+function replacePages(process: Process, object: SharedObject, page: u32, pages: u32): MappedPart {
+  const mapping = mappingWith(process, page, pages)!;
+  const origin = mapping.origin;
+  const originPages = mapping.originPages;
+  // What goes now may be all that there is of the same segment.
+  object.mappings++;
+  unmapPages(process, page, page + pages);
+  object.mappings--;
+  const part = partAt(pool(MAPPED_PART_POOL).take());
+  part.process = processIndex(process) + 1;
+  part.origin = origin;
+  part.originPages = originPages;
+  part.start = page;
+  part.pages = pages;
+  return part;
+}
+
+/** Detaches what is left of what was attached at a page: 0 or -errno. Nobody may wait in the range that it has a part of. */
+export function detachObject(process: Process, page: u64): i32 {
+  const found = lowestAttachedAt(process, page);
+  if (!found) return -EINVAL;
+  if (isWaitedInMapping(process, found)) return -EBUSY;
+  // Something else may have been attached at the same place, over its first pages: this goes alone.
+  const object = found.object;
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (isAttachedAt(part, process, page) && part.object == object) remove(part);
+  }
+  return 0;
+}
+
+function lowestAttachedAt(process: Process, page: u64): MappedPart | null {
+  let lowest: MappedPart | null = null;
+  for (let index: u32 = 0; index < partCount(); index++) {
+    const part = partAt(index);
+    if (!isAttachedAt(part, process, page)) continue;
+    if (!lowest || part.start < lowest.start) lowest = part;
+  }
+  return lowest;
+}
+
+function isAttachedAt(part: MappedPart, process: Process, page: u64): bool {
+  return part.process == processIndex(process) + 1 && part.isOfSegment && part.attachedAt == page;
 }
 
 // Access
@@ -512,6 +645,7 @@ export function writablePlace(process: Process, address: i64, length: u32): usiz
 export function bytesOfMapping(process: Process, address: u64): usize {
   const first = partWith(process, <u32>(address / machine.pageSize));
   if (!first) return 0;
+  if (first.isOfSegment) return bytesOfAttachment(process, first);
   const end = first.origin + first.originPages;
   for (let page = first.start; page < end; ) {
     const part = partWith(process, page);
@@ -519,4 +653,17 @@ export function bytesOfMapping(process: Process, address: u64): usize {
     page = part.end;
   }
   return bytesOf(sharedObjectAt(first.object)) + first.objectPage * machine.pageSize;
+}
+
+/** Where the bytes of what is attached lie: 0 unless all of it is, and can be read and written, for where it cannot a store must fail. */
+function bytesOfAttachment(process: Process, first: MappedPart): usize {
+  const object = sharedObjectAt(first.object);
+  const end = first.start + <u32>pagesOf(object.size);
+  for (let page = first.start; page < end; ) {
+    const part = partWith(process, page);
+    if (!part || part.protection != (PROT_READ | PROT_WRITE)) return 0;
+    if (!part.isOfSegment || part.object != first.object || part.attachedAt != first.start) return 0;
+    page = part.end;
+  }
+  return bytesOf(object);
 }

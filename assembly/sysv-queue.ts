@@ -26,6 +26,7 @@ import {
 } from "./abi/ipc";
 import { BLOCKED, TASK_BLOCKED, TASK_WOKEN } from "./abi/model";
 import { callerOf } from "./calls";
+import { realSeconds } from "./core/clock";
 import {
   changeIpcOwner,
   IpcIds,
@@ -114,11 +115,6 @@ export function sysvQueueAt(index: u32): SysvQueue {
   return changetype<SysvQueue>(pool(SYSV_QUEUE_POOL).address(index));
 }
 
-/** Seconds of CLOCK_REALTIME: ktime_get_real_seconds. */
-function now(): u64 {
-  return (machine.monotonic + machine.realtimeOffset) / 1_000_000_000;
-}
-
 /** msgget(2): an identifier or -errno. */
 export function getQueue(process: Process, key: i32, flags: i32): i32 {
   if (offsetof<SysvQueue>() != SYSV_QUEUE_SIZE) ERROR("SYSV_QUEUE_SIZE is not the size of SysvQueue");
@@ -127,7 +123,7 @@ export function getQueue(process: Process, key: i32, flags: i32): i32 {
   const index = makeIpcObject(process, SYSV_QUEUE_POOL, ids(), machine.msgmni, key, flags);
   if (index < 0) return index;
   const queue = sysvQueueAt(index);
-  queue.changeTime = now();
+  queue.changeTime = realSeconds();
   queue.maxBytes = machine.msgmnb;
   return queue.id;
 }
@@ -161,7 +157,7 @@ function tryToSend(task: Task, queue: SysvQueue): i32 {
   if (!mayAccessIpc(process, queue, MAY_SEND)) return -EACCES;
   if (!queue.hasRoom(task.c)) return task.b & IPC_NOWAIT ? -EAGAIN : waitInLine(task, queue.senders);
   queue.lastSender = process.pid;
-  queue.sendTime = now();
+  queue.sendTime = realSeconds();
   const message: u32 = task.d;
   task.d = 0;
   if (!handOver(queue, message)) enqueue(queue, message);
@@ -190,7 +186,7 @@ function handOver(queue: SysvQueue, message: u32): bool {
       task.d = fits ? <i32>message : -E2BIG;
       if (fits) {
         queue.lastReceiver = processAt(task.process).pid;
-        queue.receiveTime = now();
+        queue.receiveTime = realSeconds();
       }
       wakeTask(task);
       if (fits) return true;
@@ -259,7 +255,7 @@ function tryToReceive(task: Task, queue: SysvQueue): i32 {
   // copy_msg does not cut off.
   if (task.b & MSG_COPY) return message.length > <u32>task.c ? -EINVAL : deliver(message, task.c);
   takeOut(queue, index);
-  queue.receiveTime = now();
+  queue.receiveTime = realSeconds();
   queue.lastReceiver = process.pid;
   wakeSenders(queue);
   const length = deliver(message, task.c);
@@ -401,7 +397,7 @@ function changeQueue(process: Process, queue: SysvQueue, uid: u32, gid: u32, mod
   const mistake = changeIpcOwner(queue, uid, gid, mode);
   if (mistake) return mistake;
   queue.maxBytes = <u64>(<i64>maxBytes);
-  queue.changeTime = now();
+  queue.changeTime = realSeconds();
   wakeReceivers(queue);
   wakeSenders(queue);
   return 0;

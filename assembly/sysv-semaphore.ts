@@ -44,7 +44,7 @@ import {
   SETVAL,
 } from "./abi/sem";
 import { callerOf } from "./calls";
-import { setTimer } from "./core/clock";
+import { realSeconds, setTimer } from "./core/clock";
 import {
   changeIpcOwner,
   IpcIds,
@@ -183,11 +183,6 @@ export function semaphoreSetAt(index: u32): SemaphoreSet {
   return changetype<SemaphoreSet>(pool(SEMAPHORE_SET_POOL).address(index));
 }
 
-/** Seconds of CLOCK_REALTIME: ktime_get_real_seconds. */
-function now(): u64 {
-  return (machine.monotonic + machine.realtimeOffset) / 1_000_000_000;
-}
-
 /** Semaphores of all sets. */
 function semaphoresInUse(): u32 {
   let count: u32 = 0;
@@ -224,7 +219,7 @@ function makeSet(process: Process, key: i32, count: u32, flags: i32): i32 {
   for (let place: u32 = 0; place < count; place++) store<u32>(semaphores.address(first + place), index + 1);
   semaphores.takeRun(first, count);
   const set = semaphoreSetAt(index);
-  set.changeTime = now();
+  set.changeTime = realSeconds();
   set.count = count;
   set.first = first;
   return set.id;
@@ -285,7 +280,7 @@ function tryOperations(task: Task): i32 {
   }
   if (result < 0) return result;
   if (alters) serveWaiting(set, operations, task.c, true);
-  else set.operationTime = now();
+  else set.operationTime = realSeconds();
   separateLines(set);
   return 0;
 }
@@ -534,7 +529,7 @@ function serveWaiting(set: SemaphoreSet, operations: usize, count: u32, isOperat
       if (operation.op > 0 && serveAlterLine(set, operation.num)) isAny = true;
     }
   }
-  if (isAny) set.operationTime = now();
+  if (isAny) set.operationTime = realSeconds();
 }
 
 /** A thread that dies leaves its line, in a step of its own. */
@@ -689,7 +684,7 @@ function putValue(process: Process, set: SemaphoreSet, num: u32, value: i32): vo
 }
 
 function changed(set: SemaphoreSet): i32 {
-  set.changeTime = now();
+  set.changeTime = realSeconds();
   serveWaiting(set, 0, 0, false);
   separateLines(set);
   return 0;
@@ -697,7 +692,7 @@ function changed(set: SemaphoreSet): i32 {
 
 function changeSet(set: SemaphoreSet, uid: u32, gid: u32, mode: u32): i32 {
   const mistake = changeIpcOwner(set, uid, gid, mode);
-  if (!mistake) set.changeTime = now();
+  if (!mistake) set.changeTime = realSeconds();
   return mistake;
 }
 

@@ -225,6 +225,8 @@ const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {
   umask: 0,
   msgget: 1,
   semget: 2,
+  shmget: 2,
+  shmat: 2,
   msgsnd: 3,
   msgrcv: 3,
 };

@@ -562,6 +562,15 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("semop", queue, strangeOperations, strangeOptions),
     call("semtimedop", queue, strangeOperations, fc.oneof(strangeTimes, int), strangeOptions),
     call("semctl", queue, int, fc.oneof(int, ints(-1, 21)), strangeSemaphoreArguments),
+    call(
+      "shmget",
+      fc.oneof(wrongNumbers, wrongTypes, ints(-(2 ** 31), -1)),
+      fc.oneof(sizes, int),
+      fc.oneof(wrongTypes, ints(0, 0o777)),
+    ),
+    call("shmat", queue, fc.oneof(int, sizes), int),
+    call("shmdt", fc.oneof(int, sizes)),
+    call("shmctl", queue, fc.oneof(int, ints(-1, 16)), fc.oneof(strangeSettings, wrongTypes)),
     call("spawn", strangePrograms, strangeSpawnOptions),
     call("waitpid", int, fc.oneof(int, ints(0, 1)), strangeOptions),
     // Any integer would end the process, as it should.

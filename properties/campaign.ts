@@ -6,7 +6,7 @@ import type { Executor } from "./executor.js";
 import {
   type ExecutorName,
   executorNames,
-  isAboutCountedQueues,
+  isCountedForUsers,
   obstacle,
   openExecutor,
   type Subject,
@@ -25,6 +25,7 @@ import {
 } from "./real-machine.js";
 import type { Difference, IdleExecutor, Replay, Report, Request } from "./report.js";
 import { lowerSemaphoreLimits, semaphoreLimits } from "./semaphores.js";
+import { lowerSegmentLimits, segmentLimits } from "./shared-segments.js";
 import type { Case } from "./step.js";
 import { Tally } from "./tally.js";
 
@@ -40,6 +41,7 @@ export async function runCampaign(request: Request, progress: (steps: number) =>
   const startedAt = performance.now();
   lowerQueueLimits();
   lowerSemaphoreLimits();
+  lowerSegmentLimits();
   const asked = request.executor === "both" ? executorNames : [request.executor];
   const names = asked.filter(
     (name) => request.replay !== undefined || mechanismsOf(name, request).length > 0,
@@ -101,11 +103,11 @@ class Campaign {
   /** Who runs and judges the cases of a mechanism. */
   #judge(mechanism: Mechanism): Promise<Judge> {
     const subject = subjectOf(mechanism);
-    const countsQueues = isAboutCountedQueues(mechanism);
-    const key = `${subject} ${countsQueues}`;
+    const isCounted = isCountedForUsers(mechanism);
+    const key = `${subject} ${isCounted}`;
     const known = this.#judges.get(key);
     if (known !== undefined) return known;
-    const opened = openJudge(this.#name, subject, countsQueues);
+    const opened = openJudge(this.#name, subject, isCounted);
     this.#judges.set(key, opened);
     return opened;
   }
@@ -209,8 +211,8 @@ interface Judge {
   readonly oracle: Oracle;
 }
 
-async function openJudge(name: ExecutorName, subject: Subject, countsQueues: boolean): Promise<Judge> {
-  const executor = await openExecutor(name, subject, countsQueues);
+async function openJudge(name: ExecutorName, subject: Subject, isCounted: boolean): Promise<Judge> {
+  const executor = await openExecutor(name, subject, isCounted);
   const { firstDescriptor, rlimitNofile, form } = executor;
   const capabilities = rootCapabilities();
   const machine = new Machine({
@@ -219,6 +221,7 @@ async function openJudge(name: ExecutorName, subject: Subject, countsQueues: boo
     capabilities,
     ...queueLimits(),
     ...semaphoreLimits(),
+    ...segmentLimits(),
     ...pipeLimits(),
     ...messageQueueLimits(),
     ...sharedMemoryLimits(),

@@ -3,13 +3,14 @@ import { PROCESS_ALIVE } from "../assembly/abi/model.js";
 import { type Action, isInstant, waitsAtMemory } from "./action.js";
 import { acceptedDivergence, avoidance } from "./divergences.js";
 import { type Executor, HarnessError } from "./executor.js";
-import { Mappings } from "./mappings.js";
+import { Mappings, mappingCalls } from "./mappings.js";
 import { type Observation, type Oracle, type Pending, taskText, type Verdict } from "./oracle.js";
 import { type Outcome, outcomeText } from "./outcome.js";
 import { Pids } from "./pids.js";
 import { Queues, removeQueues } from "./queues.js";
 import { callerOf, resolve, type Setting } from "./resolve.js";
 import { removeSemaphores, Semaphores } from "./semaphores.js";
+import { removeSegments, SharedSegments } from "./shared-segments.js";
 import type { Case, Step } from "./step.js";
 import type { Tally } from "./tally.js";
 import type { UserName } from "./users.js";
@@ -57,11 +58,12 @@ export async function runCase(
     result = await run.all(steps);
   } catch (error) {
     // What went wrong first says more than what goes wrong when cleaning up after it.
-    await Promise.resolve(executor.end()).catch(() => {});
+    await Promise.resolve(executor.end(true)).catch(() => {});
     removeObjects();
     throw error;
   }
-  await executor.end();
+  // What is attached is not detached where the case has ended early, and would be counted in the next one.
+  await executor.end(result.kind !== "same" && steps.some(({ call }) => call === "shmat"));
   removeObjects();
   return result;
 }
@@ -70,10 +72,11 @@ export async function runCase(
 function removeObjects(): void {
   removeQueues();
   removeSemaphores();
+  removeSegments();
 }
 
 /** Calls that make a System V object, or find one. */
-const gettingCalls: ReadonlySet<string> = new Set(["msgget", "semget"]);
+const gettingCalls: ReadonlySet<string> = new Set(["msgget", "semget", "shmget"]);
 
 class CaseRun {
   readonly #executor: Executor;
@@ -84,11 +87,12 @@ class CaseRun {
   readonly #pids = new Pids(process.pid);
   readonly #queues = new Queues((thread) => this.#pids.modelPidOf(thread));
   readonly #semaphores = new Semaphores((process) => this.#pids.modelPidOf(process));
+  readonly #segments = new SharedSegments((process) => this.#pids.modelPidOf(process));
   readonly #mappings = new Mappings();
-  /** The address that the mmap or sem_open that is made gives on the model, and where the caller had mappings before. */
+  /** The address that the mmap, sem_open or shmat that is made gives on the model, and where the caller had mappings before. */
   #predictedAddress: number | undefined;
   #mapped: ReadonlySet<number> = new Set();
-  /** What the msgget or semget that is made comes to on the model. */
+  /** What the msgget, semget or shmget that is made comes to on the model. */
   #predicted: number | undefined;
   /** Processes that are user 0 from the beginning, with all that it may: by index in the model. */
   readonly #roots: Set<number>;
@@ -138,7 +142,7 @@ class CaseRun {
   async #make(pending: Pending): Promise<Verdict> {
     const { process: caller, action: made } = pending;
     if (gettingCalls.has(made.call)) this.#predicted = this.#oracle.predict(caller, made);
-    if (made.call === "mmap" || made.call === "sem_open") this.#predictMapping(caller, made);
+    if (mappingCalls.has(made.call)) this.#predictMapping(caller, made);
     await this.#meetOwners(made);
     await this.#executor.issue({ ...pending, action: this.#toReal(caller, made) });
     const settled = this.#executor.settle();
@@ -166,14 +170,15 @@ class CaseRun {
 
   #toReal(caller: number, action: Action): Action {
     const ofObjects = this.#semaphores.toReal(this.#queues.toReal(this.#pids.toReal(action)));
-    return this.#mappings.toReal(caller, ofObjects);
+    return this.#mappings.toReal(caller, this.#segments.toReal(ofObjects));
   }
 
   #toModel({ process, action }: Pending, seen: Outcome): Outcome {
     const ofProcesses = this.#pids.toModel(action.call, seen);
     const ofQueues = this.#queues.toModel(action, ofProcesses, this.#predicted);
     const ofSemaphores = this.#semaphores.toModel(action, ofQueues, this.#predicted);
-    return this.#mappings.toModel(process, action, ofSemaphores, this.#predictedAddress, (address) =>
+    const ofSegments = this.#segments.toModel(action, ofSemaphores, this.#predicted);
+    return this.#mappings.toModel(process, action, ofSegments, this.#predictedAddress, (address) =>
       this.#mapped.has(address),
     );
   }
@@ -228,6 +233,7 @@ class CaseRun {
       pids: this.#pids.known(),
       queues: this.#queues.known(),
       sets: this.#semaphores.known(),
+      segments: this.#segments.known(),
       firstDescriptor: this.#executor.firstDescriptor,
       rlimitNofile: this.#executor.rlimitNofile,
       stepNumber: this.#made.length,

@@ -24,8 +24,11 @@ export interface Executor {
   issue(pending: Pending): Promise<void> | void;
   /** Waits until nothing moves any more: what has completed since the last time. */
   settle(): Promise<Observation> | Observation;
-  /** Ends the case: ends what is under way, closes what was opened. Throws if something is left. */
-  end(): Promise<void> | void;
+  /**
+   * Ends the case: ends what is under way, closes what was opened. Throws if something is left.
+   * @param isSpoiled whether its processes keep what no process can give up for another case
+   */
+  end(isSpoiled: boolean): Promise<void> | void;
   dispose(): Promise<void>;
 }
 

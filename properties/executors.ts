@@ -37,19 +37,23 @@ export type Subject = "calls" | "processes";
 export const subjectOf = (mechanism: Mechanism): Subject =>
   isAboutProcesses(mechanism) || isAboutUsers(mechanism) ? "processes" : "calls";
 
-/** Whether cases are about POSIX message queues, whose bytes the kernel counts for each user. */
+/** Whether cases are about POSIX message queues. */
 export const isAboutCountedQueues = (mechanism: Mechanism): boolean => mechanism.startsWith("mqueue");
+
+/** Whether the kernel counts for each user what cases make: bytes of queues, or locked pages of shared memory. */
+export const isCountedForUsers = (mechanism: Mechanism): boolean =>
+  isAboutCountedQueues(mechanism) || mechanism.startsWith("sysv-shm");
 
 /**
  * Opens the executor for cases.
- * @param countsQueues whether nobody else's queues may be counted with theirs
+ * @param isCounted whether nothing of others may be counted with what they make
  */
 export async function openExecutor(
   name: ExecutorName,
   subject: Subject,
-  countsQueues: boolean,
+  isCounted: boolean,
 ): Promise<Executor> {
-  const ids = countsQueues && placeHere().hasOtherUsers ? idsOfQueueOwners : idsOf;
+  const ids = isCounted && placeHere().hasOtherUsers ? idsOfQueueOwners : idsOf;
   if (name === "sync") {
     const { SyncExecutor } = await import("./sync/executor.js");
     return new SyncExecutor(subject, ids);

@@ -24,13 +24,14 @@ const dying = ["setpriv", "--pdeathsig", "KILL"];
 
 const mounting = ["sh", "-c", 'mount -t tmpfs linux-ipc /dev/shm && exec "$@"', "sh"];
 
-// The names of message queues can be seen and removed there, and their limits are low: cases are to run into them.
+// The names of message queues can be seen and removed there, and their limits are low: cases are to run into them. So is
+// what may be locked.
 const makingQueues = [
   "sh",
   "-c",
   `mount -t tmpfs linux-ipc /dev/shm && mkdir ${QUEUES_FOLDER} && mount -t mqueue linux-ipc ${QUEUES_FOLDER} &&
   cd /proc/sys/fs/mqueue && echo 4 > queues_max && echo 6 > msg_max && echo 4000 > msgsize_max && echo 3 > msg_default &&
-  echo 200 > msgsize_default && cd / && prlimit --msgqueue=20000:20000 --pid $$ && exec "$@"`,
+  echo 200 > msgsize_default && cd / && prlimit --msgqueue=20000:20000 --memlock=20480:20480 --pid $$ && exec "$@"`,
   "sh",
 ];
 

@@ -1,5 +1,5 @@
 // Mappings of a case: the model and the real kernel give them other addresses. Each mapping is paired when it is made; the addresses
-// of an action, and what an mmap came to, are translated.
+// of an action, and what a call that maps came to, are translated.
 import type { Action } from "./action.js";
 import { addressIn, type Outcome, valuesOfAddress } from "./outcome.js";
 
@@ -15,6 +15,8 @@ interface Pair {
 /** The places of addresses among the arguments of a call. */
 const addressPlaces: Readonly<Partial<Record<Action["call"], readonly number[]>>> = {
   munmap: [0],
+  shmat: [1],
+  shmdt: [0],
   mprotect: [0],
   msync: [0],
   memory_read: [0],
@@ -37,6 +39,15 @@ const addressPlaces: Readonly<Partial<Record<Action["call"], readonly number[]>>
   futex: [0, 4],
   set_robust_list: [0],
 };
+
+/** Calls that map something. */
+export const mappingCalls: ReadonlySet<string> = new Set(["mmap", "sem_open", "shmat"]);
+
+/** Bytes that a call has mapped. @param more what an attachment tells beyond its address */
+function lengthMapped(call: string, args: Action["args"], more: readonly number[]): number {
+  if (call === "mmap") return args[1] as number;
+  return call === "shmat" ? (more[0] as number) : PAGE;
+}
 
 export class Mappings {
   #pairs: Pair[] = [];
@@ -64,7 +75,7 @@ export class Mappings {
 
   /**
    * What a call came to, on the model's addresses.
-   * @param predicted the address that an mmap or a sem_open gives on the model; undefined if it gives none
+   * @param predicted the address that an mmap, a sem_open or a shmat gives on the model; undefined if it gives none
    * @param isMapped whether something was mapped at an address of the model before
    */
   toModel(
@@ -74,21 +85,27 @@ export class Mappings {
     predicted: number | undefined,
     isMapped: (address: number) => boolean,
   ): Outcome {
-    const isMapping = call === "mmap" || call === "sem_open";
-    if (!isMapping || outcome.result < 0 || predicted === undefined) return outcome;
+    if (!mappingCalls.has(call) || outcome.result < 0 || predicted === undefined) return outcome;
     const real = addressIn(outcome.values);
-    const size = call === "mmap" ? (args[1] as number) : 1;
-    const end = predicted + Math.ceil(size / PAGE) * PAGE;
+    const more = outcome.values.slice(2);
+    // What was attached where it was asked for lies in a range that is paired already.
+    const range = this.#pairs.find(
+      (pair) => pair.process === process && real - pair.real + pair.model === predicted,
+    );
+    if (call === "shmat" && typeof args[1] === "number" && range !== undefined) {
+      return { ...outcome, values: [...valuesOfAddress(predicted), ...more] };
+    }
+    const end = predicted + Math.ceil(lengthMapped(call, args, more) / PAGE) * PAGE;
     const known = this.#pairs.find((pair) => pair.process === process && pair.real === real);
     // A semaphore that is open already is where it was; what is new is where nothing else is.
     if (known !== undefined && isMapped(known.model)) {
-      return { ...outcome, values: valuesOfAddress(known.model) };
+      return { ...outcome, values: [...valuesOfAddress(known.model), ...more] };
     }
     // What had the range before is gone.
     this.#pairs = this.#pairs.filter(
       (pair) => pair !== known && (pair.process !== process || pair.end <= predicted || pair.model >= end),
     );
     this.#pairs.push({ process, model: predicted, end, real });
-    return { ...outcome, values: valuesOfAddress(predicted) };
+    return { ...outcome, values: [...valuesOfAddress(predicted), ...more] };
   }
 }

@@ -48,6 +48,7 @@ export class ModelRun {
       pids: alive.map(({ pid }) => pid),
       queues: machine.sysvQueues().map(({ id }) => id),
       sets: machine.semaphoreSets().map(({ id }) => id),
+      segments: machine.sharedSegments().map(({ id }) => id),
       firstDescriptor: 3,
       rlimitNofile: 27,
       stepNumber: number,

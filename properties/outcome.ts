@@ -8,6 +8,7 @@ import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } f
 import type { Mapping } from "../src/mapping.js";
 import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
 import type { SemctlValue } from "../src/sysv-semaphore.js";
+import type { ShmctlValue } from "../src/sysv-shared-memory.js";
 import { eventText } from "./action.js";
 
 export interface Outcome {
@@ -68,6 +69,10 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
       return answer(waitEndings.indexOf(value as MemoryWaitResult));
     case "get_robust_list":
       return answer(value === null ? 0 : 1);
+    case "shmat": {
+      const { address, length } = value as Mapping;
+      return answer(0, [...valuesOfAddress(address), length]);
+    }
     case "memory_read":
     case "pread":
       return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };
@@ -117,6 +122,8 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
       return answer(0, queueValues(value as QueueStatus | QueueLimits | undefined));
     case "semctl":
       return answer(0, semaphoreValues(value as SemctlValue));
+    case "shmctl":
+      return answer(0, segmentValues(value as ShmctlValue));
     case "clock_gettime":
       // The model's time is its own: the value is checked apart.
       return { result: 0, values: none, bytes: undefined };
@@ -170,6 +177,27 @@ function semaphoreValues(value: SemctlValue): readonly number[] {
   const { key, uid, gid, cuid, cgid, mode } = perm;
   const times = [otime, ctime].map((time) => (time === 0n ? 0 : 1));
   return [id, key, uid, gid, cuid, cgid, mode, nsems, ...times];
+}
+
+/** Where in the values of a segment's status stands what the two number differently. */
+export const SEGMENT_PLACES = { id: 0, key: 1, cpid: 2, lpid: 3, count: 14 } as const;
+
+/** As of queues. Which pages of a segment are in memory is each one's own. */
+function segmentValues(value: ShmctlValue): readonly number[] {
+  if (value === undefined) return none;
+  if ("used_ids" in value) return [value.used_ids, value.shm_tot];
+  if ("index" in value) {
+    const { shmmax, shmmin, shmmni, shmseg, shmall } = value;
+    const longs = [shmmax, shmmin, shmall].flatMap((long) => [
+      Number(BigInt.asIntN(32, long)),
+      Number(BigInt.asIntN(32, long >> 32n)),
+    ]);
+    return [shmmni, shmseg, ...longs];
+  }
+  const { id = -1, perm, segsz, nattch, cpid, lpid, atime, dtime, ctime } = value;
+  const { key, uid, gid, cuid, cgid, mode } = perm;
+  const times = [atime, dtime, ctime].map((time) => (time === 0n ? 0 : 1));
+  return [id, key, cpid, lpid, uid, gid, cuid, cgid, mode, segsz, nattch, ...times];
 }
 
 function firstBytes(buffers: readonly Uint8Array[], count: number): Uint8Array {

@@ -14,6 +14,8 @@ export interface Setting {
   readonly queues: readonly number[];
   /** The same of sets of System V semaphores. */
   readonly sets: readonly number[];
+  /** The same of segments of System V shared memory. */
+  readonly segments: readonly number[];
   readonly firstDescriptor: number;
   readonly rlimitNofile: number;
   /** Numbers the writes of the case. */
@@ -44,7 +46,7 @@ export function callerOf(step: Step, { machine, processes }: Setting): number | 
 const isInMapping = (argument: StepArgument): boolean =>
   typeof argument === "object" &&
   argument !== null &&
-  ("mapping" in argument || "sem" in argument || "waiters" in argument);
+  ("mapping" in argument || "attachment" in argument || "sem" in argument || "waiters" in argument);
 
 /** The descriptors that a step names. */
 function handlesIn(args: readonly StepArgument[]): Handle[] {
@@ -130,6 +132,12 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
     return pickObject(sets, argument.set);
   }
   if ("everSet" in argument) return pickObject(setting.sets, argument.everSet);
+  if ("segment" in argument) {
+    const segments = setting.machine.sharedSegments().map(({ id }) => id);
+    return pickObject(segments, argument.segment);
+  }
+  if ("everSegment" in argument) return pickObject(setting.segments, argument.everSegment);
+  if ("attachment" in argument) return attachedAt(argument, lookup.process, setting);
   if ("sops" in argument || "semvals" in argument || "words" in argument) return argument;
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   if ("signals" in argument) return argument;
@@ -158,6 +166,18 @@ function addressOf({ mapping, page, beyond = 0 }: PlaceStep, process: number, { 
 function semaphoreOf(place: number, process: number, { machine }: Setting): number {
   const open = machine.mappedParts().filter((part) => part.process === process && part.semaphoreOpens > 0);
   return pick(open, place)?.address ?? NO_ADDRESS;
+}
+
+/** An address at which a process has attached something; one that is in no mapping if it has not. */
+function attachedAt(
+  { attachment, beyond = 0 }: { attachment: number; beyond?: number },
+  process: number,
+  { machine }: Setting,
+): number {
+  const own = machine.mappedParts().filter((part) => part.process === process && part.isAttached);
+  const starts = new Set(own.map(({ address, objectPage }) => address - objectPage * PAGE));
+  const found = pick([...starts], attachment);
+  return found === undefined ? NO_ADDRESS : found + beyond;
 }
 
 const PAGE = 4096;

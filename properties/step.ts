@@ -80,6 +80,11 @@ export type StepArgument =
   /** A set of System V semaphores: the k-th there is, or the k-th ever made. */
   | { readonly set: number }
   | { readonly everSet: number }
+  /** A segment of System V shared memory: the k-th there is, or the k-th ever made. */
+  | { readonly segment: number }
+  | { readonly everSegment: number }
+  /** Where the calling process has attached something: the k-th place, and bytes beyond. */
+  | { readonly attachment: number; readonly beyond?: number }
   /** What semop does. */
   | { readonly sops: readonly SemaphoreOperation[] }
   /** The values of SETALL. */

@@ -67,8 +67,8 @@ export function idsOf(name: UserName): Ids {
 export type IdsOf = (name: UserName) => Ids;
 
 /**
- * The kernel counts what message queues may hold for the real user, in whatever namespace (RLIMIT_MSGQUEUE). So that nobody else's
- * queues are counted, those of other campaigns among them, each user's processes are really of a user that nobody else is likely
+ * The kernel counts what message queues may hold for the real user, in whatever namespace (RLIMIT_MSGQUEUE), and what is locked
+ * (RLIMIT_MEMLOCK). So that nothing of anybody else is counted, of other campaigns among them, each user's processes are really of a user that nobody else is likely
  * to be.
  */
 const firstQueueOwner = randomInt(2 ** 30, 2 ** 31 - 2 ** 16);

@@ -907,11 +907,116 @@ const mutants = [
     "return !isSet && markDead(",
     { only: "futex-process" },
   ),
+  segment(
+    "a removed segment is gone at once",
+    "sysv-shared-memory.ts",
+    "  if (!segment.attachments) {\n",
+    "  if (true) {\n",
+    { also: ["  segment.mode |= SHM_DEST;\n  segment.key = IPC_PRIVATE;\n  return 0;\n", "  return 0;\n"] },
+  ),
+  segment(
+    "the last to detach a removed segment leaves it",
+    "core/shared-segment.ts",
+    "if (!object.mappings && segment.mode & SHM_DEST) destroySegment(segment);",
+    REMOVED,
+  ),
+  segment(
+    "a removed segment keeps its key",
+    "sysv-shared-memory.ts",
+    "  segment.key = IPC_PRIVATE;\n",
+    REMOVED,
+  ),
+  segment(
+    "who changes a removed segment brings it back",
+    "core/ipc.ts",
+    "object.mode = (object.mode & ~PERMISSIONS) | (mode & PERMISSIONS);",
+    "object.mode = mode & PERMISSIONS;",
+  ),
+  segment(
+    "what is split is attached once",
+    "mapping.ts",
+    "  count(second, 1);\n  if (part.isOfSegment)",
+    "  if (!part.isOfSegment) count(second, 1);\n  if (part.isOfSegment)",
+    { executor: "awaited" },
+  ),
+  segment(
+    "pages never go over to the neighbour",
+    "mapping.ts",
+    "  if (isAtStart == isAtEnd) return false;\n",
+    "  if (true) return false;\n",
+  ),
+  segment(
+    "a part is wholly taken over by the one before",
+    "mapping.ts",
+    "  if (!mapping.isOfSegment) join(process, mapping.origin);",
+    "  join(process, mapping.origin);",
+  ),
+  segment(
+    "shmdt detaches the lowest part alone",
+    "mapping.ts",
+    "if (isAttachedAt(part, process, page) && part.object == object) remove(part);",
+    "if (part === found) { remove(part); break; }",
+  ),
+  segment(
+    "shmdt detaches all that was attached at a place",
+    "mapping.ts",
+    "if (isAttachedAt(part, process, page) && part.object == object) remove(part);",
+    "if (isAttachedAt(part, process, page)) remove(part);",
+    { executor: "awaited" },
+  ),
+  segment(
+    "SHM_REMAP hits what is there only where nothing is",
+    "mapping.ts",
+    "  if (replaces) return true;\n",
+    REMOVED,
+  ),
+  segment(
+    "SHM_RDONLY asks for permission to write",
+    "sysv-shared-memory.ts",
+    "isReadOnly ? MAY_READ : MAY_READ_AND_WRITE",
+    "MAY_READ_AND_WRITE",
+  ),
+  segment(
+    "what is attached to be read can be made to be written",
+    "mapping.ts",
+    "(isReadOnly ? 0 : PART_MAY_WRITE)",
+    "PART_MAY_WRITE",
+  ),
+  segment(
+    "a detachment is not noted",
+    "core/shared-segment.ts",
+    "  segment.detachTime = realSeconds();\n  segment.lastPid = process.pid;\n",
+    "  segment.detachTime = realSeconds();\n",
+  ),
+  segment(
+    "shmget asks for permission first",
+    "sysv-shared-memory.ts",
+    "if ((found >= 0 || found == -EACCES) && isSmaller(key, size)) return -EINVAL;",
+    "if (found >= 0 && isSmaller(key, size)) return -EINVAL;",
+  ),
+  segment(
+    "locked pages of others are counted",
+    "sysv-shared-memory.ts",
+    "if (segment.lockedBy == uid + 1) pages",
+    "if (segment.lockedBy) pages",
+  ),
+  segment(
+    "who detaches by dying is not noted",
+    "core/shared-segment.ts",
+    "  segment.detachTime = realSeconds();\n  segment.lastPid = process.pid;\n",
+    "  segment.detachTime = realSeconds();\n  if (process.state == 1) segment.lastPid = process.pid;\n",
+    { only: "sysv-shm-process" },
+  ),
 ];
 
 /** One that cases on futexes are to catch. */
 function futex(name, file, from, to, more = {}) {
   return bug(`futex: ${name}`, file, from, to, { only: "futex", ...more });
+}
+
+/** One that cases on System V shared memory are to catch. */
+function segment(name, file, from, to, more = {}) {
+  return bug(`sysv-shm: ${name}`, file, from, to, { only: "sysv-shm", ...more });
 }
 
 /** One that cases on shared memory as files are to catch. */

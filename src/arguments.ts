@@ -7,6 +7,7 @@ import type { FutexWaiter } from "./futex.js";
 import { isExecutable, isProgram, isText, type Json } from "./program.js";
 import type { QueueSettings } from "./sysv-queue.js";
 import type { SemaphoreOperation, SemaphoreSetSettings } from "./sysv-semaphore.js";
+import type { SegmentSettings } from "./sysv-shared-memory.js";
 
 // Elements of arrays are judged first and named only if they are wrong: to make the name takes longer than many a call.
 const isInt = (value: unknown): value is number => typeof value === "number" && (value | 0) === value;
@@ -227,12 +228,16 @@ export function semaphoreValues(syscall: string, argument: string, value: unknow
   });
 }
 
-/** What IPC_SET of semctl(2) sets, copied. */
-export function semaphoreSettings(syscall: string, argument: string, value: unknown): SemaphoreSetSettings {
+/** What IPC_SET of semctl(2) and shmctl(2) sets, copied. */
+export function ownerSettings(
+  syscall: string,
+  argument: string,
+  value: unknown,
+): SemaphoreSetSettings & SegmentSettings {
   if (typeof value !== "object" || value === null) {
     throw argumentError(syscall, argument, "{ uid, gid, mode }", value);
   }
-  const { uid, gid, mode } = value as Record<keyof SemaphoreSetSettings, unknown>;
+  const { uid, gid, mode } = value as Record<keyof SegmentSettings, unknown>;
   return {
     uid: int(syscall, `${argument}.uid`, uid),
     gid: int(syscall, `${argument}.gid`, gid),

@@ -164,6 +164,7 @@ export type Payload =
   | import("./sysv-queue.js").QueueSettings
   | SemaphoreOperations
   | import("./sysv-semaphore.js").SemctlArgument
+  | import("./sysv-shared-memory.js").SegmentSettings
   | string
   | bigint
   | undefined;

@@ -12,6 +12,7 @@ export * from "../assembly/abi/mqueue.js";
 export * from "../assembly/abi/poll.js";
 export * from "../assembly/abi/sem.js";
 export { SEM_VALUE_MAX } from "../assembly/abi/semaphore.js";
+export * from "../assembly/abi/shm.js";
 export * from "../assembly/abi/signal.js";
 export * from "../assembly/abi/splice.js";
 export * from "../assembly/abi/stat.js";

@@ -109,7 +109,7 @@ describe("imports", () => {
 
   it("backends import of src/ what both share, and never each other", () => {
     const shared = new Set(
-      "arguments byte-length call call-place calls constants errors futex linux mapping program refusals signals syscalls sysv-queue sysv-semaphore waiting"
+      "arguments byte-length call call-place calls constants errors futex linux mapping program refusals signals syscalls sysv-queue sysv-semaphore sysv-shared-memory waiting"
         .split(" ")
         .map((name) => `src/${name}.ts`),
     );

@@ -113,4 +113,11 @@ export type {
 } from "./sysv-semaphore-set/options.js";
 export type { SemaphoreSetState, SemaphoreWaiters } from "./sysv-semaphore-set/state.js";
 export { type SemaphoreSetPermissions, SysvSemaphoreSet } from "./sysv-semaphore-set/sysv-semaphore-set.js";
+export type {
+  SegmentLimits,
+  SegmentSettings,
+  SegmentStatus,
+  SegmentUse,
+  ShmctlResult,
+} from "./sysv-shared-memory.js";
 export type { TimedWaitOptions } from "./timeout.js";

@@ -4,6 +4,7 @@ import type { Mapping } from "./mapping.js";
 import type { AnyProgram, Executable, Json, Program } from "./program.js";
 import type { MsgctlResult, QueueSettings, ReceivedSysvMessage } from "./sysv-queue.js";
 import type { SemaphoreOperation, SemctlArgument, SemctlResult } from "./sysv-semaphore.js";
+import type { SegmentSettings, ShmctlResult } from "./sysv-shared-memory.js";
 
 /** Options of a call that can wait. */
 export interface WaitOptions {
@@ -542,6 +543,56 @@ export interface Linux {
   ): Promise<SemctlResult<Command>>;
 
   /**
+   * The identifier of a segment of System V shared memory: shmget(2). The segment belongs to the machine, and lives until it is removed
+   * and nobody has it attached. A new one is zero.
+   * @param key from `ftok`, or any number; IPC_PRIVATE makes a segment that no key leads to
+   * @param size bytes of a new segment, 1 to shmmax; of one that is there no more than it has, 0 for whatever it has
+   * @param shmflg IPC_CREAT, IPC_EXCL, SHM_NORESERVE, and nine bits of permissions
+   * @throws ENOENT the key has no segment, without IPC_CREAT · EEXIST it has one, with IPC_CREAT and IPC_EXCL · EINVAL size · EACCES
+   *   its mode forbids what shmflg asks for · ENOSPC there are shmmni segments, or shmall pages of them · ENOMEM no memory: on the model
+   *   more than an object of shared memory may have · ENOSYS SHM_HUGETLB
+   */
+  shmget(key: number, size: number, shmflg: number): Promise<number>;
+
+  /**
+   * Attaches a segment of System V shared memory to this process: shmop(2). It stays what it is while anybody has it attached, so no
+   * array over it can fail; see `Mapping`. One that is removed already (SHM_DEST) can still be attached by its identifier.
+   *
+   * `munmap` and `mprotect` work on what is attached. Each part that they split it into counts in nattch, and stays one. Arrays are there
+   * while all of it can be read and written: not with SHM_RDONLY, where `memory_read` is the way.
+   * @param shmaddr null: the kernel chooses. Else a place in the range of what is attached already, where a part of that was unmapped, or
+   *   with SHM_REMAP anywhere in it: what is there is replaced
+   * @param shmflg SHM_RDONLY; SHM_RND rounds shmaddr down to a multiple of the page size; SHM_REMAP
+   * @throws EINVAL no such segment, an odd shmaddr without SHM_RND, SHM_REMAP without an address, a place where it may not be · EACCES
+   *   its mode forbids to read it, or without SHM_RDONLY to write it · EBUSY with
+   *   SHM_REMAP, a call of this process waits there · ENOMEM no room: 4 GiB are the most here · ENOSYS SHM_EXEC
+   */
+  shmat(shmid: number, shmaddr: number | null, shmflg: number): Promise<Mapping>;
+
+  /**
+   * Detaches all that is left of what was attached at an address: shmop(2). Its arrays are empty afterwards. The last to detach a segment
+   * that is removed already ends it. What a process has attached is detached when it ends.
+   * @param shmaddr the `address` that `shmat` gave
+   * @throws EINVAL nothing is attached there, or by another thread on a real kernel · EBUSY a call of this process waits there
+   */
+  shmdt(shmaddr: number): Promise<void>;
+
+  /**
+   * Asks about segments of System V shared memory, changes or removes them: shmctl(2).
+   * @param shmid an identifier; for SHM_STAT and SHM_STAT_ANY an index; for IPC_INFO and SHM_INFO anything from 0 on
+   * @param cmd IPC_STAT, SHM_STAT, SHM_STAT_ANY, IPC_INFO, SHM_INFO, IPC_SET, IPC_RMID, SHM_LOCK, SHM_UNLOCK. IPC_RMID of what somebody
+   *   has attached takes its key, and ends it with the last attachment.
+   * @param argument for IPC_SET whose the segment is to be
+   * @throws EINVAL no such segment or command · EACCES its mode forbids to read it · EPERM another's, for IPC_SET, IPC_RMID, SHM_LOCK
+   *   and SHM_UNLOCK; RLIMIT_MEMLOCK is 0 · ENOMEM SHM_LOCK of more than RLIMIT_MEMLOCK
+   */
+  shmctl<Command extends number>(
+    shmid: number,
+    cmd: Command,
+    argument?: SegmentSettings,
+  ): Promise<ShmctlResult<Command>>;
+
+  /**
    * Opens a POSIX message queue: mq_open(3), mq_overview(7). Its descriptor is one like any other: `poll` tells of messages and of
    * room, `dup` and `spawn` pass it on. FD_CLOEXEC is set.
    * @param name a slash, and up to NAME_MAX bytes without one
@@ -1009,7 +1060,7 @@ export type SyscallName = Exclude<keyof Linux, "fds">;
  * `sigwait`: what the process catches, a blocked thread does not see.
  */
 export type SyncLinux = {
-  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "sigwait" | "futex">]: (
+  [Name in Exclude<SyscallName, "spawn" | "msgctl" | "semctl" | "shmctl" | "sigwait" | "futex">]: (
     ...args: Parameters<Linux[Name]>
   ) => Awaited<ReturnType<Linux[Name]>>;
 } & {
@@ -1034,6 +1085,11 @@ export type SyncLinux = {
     uaddr2?: number,
     val3?: number,
   ): number;
+  shmctl<Command extends number>(
+    shmid: number,
+    cmd: Command,
+    argument?: SegmentSettings,
+  ): ShmctlResult<Command>;
 };
 
 /** Whether a child ended by itself: wait(2). @param status from `waitpid` */

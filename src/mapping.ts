@@ -1,4 +1,4 @@
-// What mmap(2) gives: a range of this process's memory, and arrays over it.
+// What mmap(2) and shmat(2) give: a range of this process's memory, and arrays over it.
 import { exactLong, int, size } from "./arguments.js";
 
 /** A kind of typed array. */
@@ -41,7 +41,7 @@ export interface ForeignPointers {
 }
 
 /**
- * A mapping of memory: mmap(2). Its arrays are the memory itself, without a copy: what another process that maps the same object
+ * A mapping of memory: mmap(2), shmat(2). Its arrays are the memory itself, without a copy: what another process that maps the same object
  * writes is there, and `Atomics` work on them across processes.
  *
  * What arrays cannot guard, because a load or a store asks nobody:
@@ -53,6 +53,9 @@ export interface ForeignPointers {
  *   taken before an `mprotect` go on as they were.
  * - On a real kernel the arrays of a mapping are detached, and empty, once any part of it is unmapped. On the model they still show
  *   the object.
+ *
+ * What shmat has attached has arrays only while all of it can be read and written, on both kernels: `bytes` is EFAULT with SHM_RDONLY, or
+ * after an `mprotect` that took a right from a page, which on a real kernel empties arrays that were taken before. A segment keeps its size.
  *
  * An array does not begin where its buffer does: never use `bytes.buffer` without `byteOffset`.
  */
@@ -71,7 +74,8 @@ export class Mapping {
 
   /**
    * The memory itself, all of the mapping.
-   * @throws SyscallError EFAULT: part of it was unmapped, has PROT_NONE, or lies beyond the end of the object
+   * @throws SyscallError EFAULT: part of it was unmapped, has PROT_NONE, or lies beyond the end of the object; of what shmat has attached
+   *   a part cannot be written
    */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#memory.bytes();

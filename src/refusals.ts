@@ -34,6 +34,7 @@ import {
   PROT_WRITE,
 } from "../assembly/abi/mman.js";
 import { SIGEV_SIGNAL, SIGEV_THREAD } from "../assembly/abi/mqueue.js";
+import { SHM_EXEC, SHM_HUGETLB } from "../assembly/abi/shm.js";
 import { NSIG, SIGKILL } from "../assembly/abi/signal.js";
 import * as clocks from "../assembly/abi/time.js";
 import { WNOHANG } from "../assembly/abi/wait.js";
@@ -107,6 +108,9 @@ const UNDONE_FUTEX_OPERATIONS: ReadonlySet<number> = new Set([
   FUTEX_LOCK_PI2,
 ]);
 judges[n.CALL_FUTEX] = ({ a }) => (UNDONE_FUTEX_OPERATIONS.has(a & FUTEX_CMD_MASK) ? ENOSYS : 0);
+// Nor from what is attached; and huge pages are not what shared memory is made of here.
+judges[n.CALL_SHMGET] = ({ c }) => ((c & SHM_HUGETLB) !== 0 ? ENOSYS : 0);
+judges[n.CALL_SHMAT] = ({ c }) => ((c & SHM_EXEC) !== 0 ? ENOSYS : 0);
 
 judges[n.CALL_FUTEX_WAITV] = ({ payload }) => {
   const { waiters } = payload as FutexVector;

@@ -16,6 +16,7 @@ export type KernelObject =
   | "address space"
   | "System V semaphores"
   | "POSIX semaphores"
+  | "System V shared memory"
   | "clock"
   | "credentials"
   | "descriptor table"

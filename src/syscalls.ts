@@ -16,6 +16,7 @@ import { sharedMemoryCalls } from "./syscalls/shared-memory.js";
 import { signalCalls } from "./syscalls/signals.js";
 import { sysvQueueCalls } from "./syscalls/sysv-queues.js";
 import { sysvSemaphoreCalls } from "./syscalls/sysv-semaphores.js";
+import { sysvSharedMemoryCalls } from "./syscalls/sysv-shared-memory.js";
 
 export type { ErrorRule, KernelObject, RestartClass, Syscall, WaitKind } from "./syscall.js";
 
@@ -33,6 +34,7 @@ export const syscalls: Readonly<Record<SyscallName, Syscall>> = {
   ...sharedMemoryCalls,
   ...futexCalls,
   ...posixSemaphoreCalls,
+  ...sysvSharedMemoryCalls,
 };
 
 /** The rows in the order of their numbers. */

@@ -102,3 +102,8 @@ export const CALL_SEM_TIMEDWAIT = 127;
 export const CALL_SEM_CLOCKWAIT = 128;
 export const CALL_SEM_POST = 129;
 export const CALL_SEM_GETVALUE = 130;
+// System V shared memory.
+export const CALL_SHMGET = 100;
+export const CALL_SHMAT = 101;
+export const CALL_SHMDT = 102;
+export const CALL_SHMCTL = 103;

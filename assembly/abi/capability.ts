@@ -11,6 +11,8 @@ export const CAP_FSETID = 4;
 export const CAP_KILL = 5;
 export const CAP_SETGID = 6;
 export const CAP_SETUID = 7;
+/** Locks memory beyond RLIMIT_MEMLOCK, and segments of shared memory of others. */
+export const CAP_IPC_LOCK = 14;
 /** Does with System V objects whatever their permissions say. */
 export const CAP_IPC_OWNER = 15;
 /** Opens files beyond file-max, and pipes beyond pipe-user-pages; changes and removes System V objects of others. */

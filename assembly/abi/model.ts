@@ -74,6 +74,8 @@ export const MAX_MAPPED_PARTS = 1024;
 export const MAX_FUTEXES = 1024;
 /** Words of all calls of futex_waitv(2) that wait. */
 export const MAX_FUTEX_WAITERS = 4096;
+/** Segments of System V shared memory: each has an object of shared memory. */
+export const MAX_SHARED_SEGMENTS = 256;
 /** Users that own pipes or message queues at the same time. */
 export const MAX_USERS = 64;
 /** Processes with supplementary groups, and groups of each. */
@@ -135,6 +137,14 @@ export const FRAMES_SIZE = 16777216;
 export const PARAMETER_SHARED_OBJECT_MAX = 50;
 /** /proc/sys/fs/protected_regular: not 0, and O_CREAT does not open what another has made in a sticky directory. */
 export const PARAMETER_PROTECTED_REGULAR = 51;
+/** RLIMIT_MEMLOCK of every process, bytes: what a user's locked segments may have. */
+export const PARAMETER_RLIMIT_MEMLOCK = 54;
+/** /proc/sys/kernel/shmmax, bytes, and shmall, pages: 64 bits each; and shmmni, segments. */
+export const PARAMETER_SHMMAX_LOW = 55;
+export const PARAMETER_SHMMAX_HIGH = 56;
+export const PARAMETER_SHMALL_LOW = 57;
+export const PARAMETER_SHMALL_HIGH = 58;
+export const PARAMETER_SHMMNI = 59;
 
 /** Bytes of all objects together: each has its most set aside, so that it never moves. */
 export const SHARED_MEMORY_SIZE = 67108864;

@@ -13,6 +13,11 @@ export function clockOffset(clockid: i32): u64 {
   return 0;
 }
 
+/** Seconds of CLOCK_REALTIME: ktime_get_real_seconds. */
+export function realSeconds(): u64 {
+  return (machine.monotonic + machine.realtimeOffset) / 1_000_000_000;
+}
+
 /** Ends a task's wait `ns` nanoseconds from now. */
 export function setTimer(task: Task, ns: u64): void {
   const deadline = machine.monotonic + ns;

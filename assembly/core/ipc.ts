@@ -37,7 +37,7 @@ export class IpcObject {
   /** Whose it was when it was made. */
   cuid: u32;
   cgid: u32;
-  /** Permissions. */
+  /** Permissions, and of a segment of shared memory SHM_*. */
   mode: u32;
 
   get id(): i32 {
@@ -154,6 +154,6 @@ export function changeIpcOwner(object: IpcObject, uid: u32, gid: u32, mode: u32)
   if (uid == <u32>-1 || gid == <u32>-1) return -EINVAL;
   object.uid = uid;
   object.gid = gid;
-  object.mode = mode & PERMISSIONS;
+  object.mode = (object.mode & ~PERMISSIONS) | (mode & PERMISSIONS);
   return 0;
 }

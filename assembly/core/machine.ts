@@ -28,6 +28,7 @@ import {
   MAX_SEMAPHORE_UNDOS,
   MAX_SEMAPHORES,
   MAX_SHARED_OBJECTS,
+  MAX_SHARED_SEGMENTS,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
@@ -53,6 +54,7 @@ import {
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
   PARAMETER_PROTECTED_REGULAR,
+  PARAMETER_RLIMIT_MEMLOCK,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_SEMMNI,
@@ -60,6 +62,11 @@ import {
   PARAMETER_SEMMSL,
   PARAMETER_SEMOPM,
   PARAMETER_SHARED_OBJECT_MAX,
+  PARAMETER_SHMALL_HIGH,
+  PARAMETER_SHMALL_LOW,
+  PARAMETER_SHMMAX_HIGH,
+  PARAMETER_SHMMAX_LOW,
+  PARAMETER_SHMMNI,
   PARAMETER_UID,
   SHARED_MEMORY_SIZE,
   SHARED_OBJECT_MAX_DEFAULT,
@@ -77,6 +84,7 @@ import {
   RLIMIT_MSGQUEUE_DEFAULT,
 } from "../abi/mqueue";
 import { SEMMNI_DEFAULT, SEMMNS_DEFAULT, SEMMSL_DEFAULT, SEMOPM_DEFAULT } from "../abi/sem";
+import { RLIMIT_MEMLOCK_DEFAULT, SHMMNI_DEFAULT } from "../abi/shm";
 import * as at from "./memory";
 import * as pools from "./pool";
 
@@ -132,10 +140,22 @@ export class Machine {
   setLast: u32;
   setNext: u32;
   setHighest: u32;
+  /** System V shared memory: segments, and bytes that a user's locked ones may have. */
+  shmmni: u32;
+  rlimitMemlock: u32;
+  /** Segments, and how they are numbered: see IpcIds (core/ipc.ts), whose fields these are. */
+  segmentsInUse: u32;
+  segmentSequence: u32;
+  segmentLast: u32;
+  segmentNext: u32;
+  segmentHighest: u32;
   /** What an object of shared memory may have at most, in bytes. */
   sharedObjectMax: u32;
   /** Whether O_CREAT does not open what another has made in a sticky directory. */
   protectedRegular: u32;
+  /** Bytes of a segment, and pages of all of them. */
+  shmmax: u64;
+  shmall: u64;
   /** What user 0 may, a bit each. */
   capabilities: u64;
   /** Nanoseconds since boot, without time asleep. */
@@ -154,6 +174,9 @@ const MAX_PIPE_SIZE: u32 = 0x80000000;
 // A new machine has been up for a second, on the first second of 2000.
 const FIRST_MONOTONIC: u64 = 1_000_000_000;
 const FIRST_REALTIME: u64 = 946_684_800_000_000_000;
+
+/** SHMMAX and SHMALL: include/uapi/linux/shm.h. */
+const SHMMAX_DEFAULT: u64 = u64.MAX_VALUE - (1 << 24);
 
 /** Empties the machine; parameters go back to Linux's defaults. */
 export function resetMachine(): void {
@@ -182,6 +205,10 @@ export function resetMachine(): void {
   machine.semmns = SEMMNS_DEFAULT;
   machine.semopm = SEMOPM_DEFAULT;
   machine.semmni = SEMMNI_DEFAULT;
+  machine.shmmax = SHMMAX_DEFAULT;
+  machine.shmall = SHMMAX_DEFAULT;
+  machine.shmmni = SHMMNI_DEFAULT;
+  machine.rlimitMemlock = RLIMIT_MEMLOCK_DEFAULT;
   machine.sharedObjectMax = SHARED_OBJECT_MAX_DEFAULT;
   machine.capabilities = ((<u64>1) << (CAP_LAST_CAP + 1)) - 1;
   machine.monotonic = FIRST_MONOTONIC;
@@ -224,6 +251,7 @@ function resetPools(): void {
   pools.resetPool(pools.MAPPED_PART_POOL, at.MAPPED_PARTS, at.MAPPED_PART_SIZE, MAX_MAPPED_PARTS);
   pools.resetPool(pools.FUTEX_POOL, at.FUTEXES, at.FUTEX_SIZE, MAX_FUTEXES);
   pools.resetPool(pools.FUTEX_WAITER_POOL, at.FUTEX_WAITERS, at.FUTEX_WAITER_SIZE, MAX_FUTEX_WAITERS);
+  pools.resetPool(pools.SHARED_SEGMENT_POOL, at.SHARED_SEGMENTS, at.SHARED_SEGMENT_SIZE, MAX_SHARED_SEGMENTS);
   pools.resetPool(pools.GROUP_LIST_POOL, at.GROUP_LISTS, at.GROUP_LIST_SIZE, MAX_GROUP_LISTS);
 }
 
@@ -334,6 +362,25 @@ export function setMachineParameter(parameter: i32, value: u32): bool {
       if (value < 0x10000 || value > <u32>SHARED_MEMORY_SIZE || (value & (value - 1)) != 0) return false;
       machine.sharedObjectMax = value;
       resetPools();
+      return true;
+    case PARAMETER_RLIMIT_MEMLOCK:
+      machine.rlimitMemlock = value;
+      return true;
+    case PARAMETER_SHMMAX_LOW:
+      machine.shmmax = (machine.shmmax & 0xffffffff00000000) | value;
+      return true;
+    case PARAMETER_SHMMAX_HIGH:
+      machine.shmmax = (machine.shmmax & 0xffffffff) | ((<u64>value) << 32);
+      return true;
+    case PARAMETER_SHMALL_LOW:
+      machine.shmall = (machine.shmall & 0xffffffff00000000) | value;
+      return true;
+    case PARAMETER_SHMALL_HIGH:
+      machine.shmall = (machine.shmall & 0xffffffff) | ((<u64>value) << 32);
+      return true;
+    case PARAMETER_SHMMNI:
+      if (value > <u32>IPCMNI) return false;
+      machine.shmmni = value;
       return true;
     case PARAMETER_PROTECTED_REGULAR:
       if (value > 2) return false;

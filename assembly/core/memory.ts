@@ -26,6 +26,7 @@ import {
   MAX_SEMAPHORE_UNDOS,
   MAX_SEMAPHORES,
   MAX_SHARED_OBJECTS,
+  MAX_SHARED_SEGMENTS,
   MAX_SLOTS,
   MAX_SYSV_QUEUES,
   MAX_TASKS,
@@ -57,10 +58,11 @@ export const SEMAPHORE_SIZE: u32 = 28;
 export const SEMAPHORE_UNDO_SIZE: u32 = 16;
 export const SEMAPHORE_ADJUSTMENT_SIZE: u32 = 8;
 export const SEMAPHORE_OPERATION_SIZE: u32 = 8;
-export const SHARED_OBJECT_SIZE: u32 = 40;
+export const SHARED_OBJECT_SIZE: u32 = 44;
 export const MAPPED_PART_SIZE: u32 = 44;
 export const FUTEX_SIZE: u32 = 24;
 export const FUTEX_WAITER_SIZE: u32 = 24;
+export const SHARED_SEGMENT_SIZE: u32 = 76;
 
 export const MAX_CHUNKS: u32 = 512;
 export const SMALLEST_PAGE: u32 = 4096;
@@ -105,7 +107,8 @@ export const SHARED_OBJECTS: usize =
 export const MAPPED_PARTS: usize = SHARED_OBJECTS + MAX_SHARED_OBJECTS * SHARED_OBJECT_SIZE;
 export const FUTEXES: usize = MAPPED_PARTS + MAX_MAPPED_PARTS * MAPPED_PART_SIZE;
 export const FUTEX_WAITERS: usize = FUTEXES + MAX_FUTEXES * FUTEX_SIZE;
-const POOLS_END: usize = FUTEX_WAITERS + MAX_FUTEX_WAITERS * FUTEX_WAITER_SIZE;
+export const SHARED_SEGMENTS: usize = FUTEX_WAITERS + MAX_FUTEX_WAITERS * FUTEX_WAITER_SIZE;
+const POOLS_END: usize = SHARED_SEGMENTS + MAX_SHARED_SEGMENTS * SHARED_SEGMENT_SIZE;
 export const FRAMES: usize = (POOLS_END + 0xffff) & ~0xffff;
 /** Aligned as a page: a mapping begins at the start of one. */
 export const SHARED_BYTES: usize = FRAMES + FRAMES_SIZE;

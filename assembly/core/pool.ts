@@ -105,6 +105,7 @@ export const SEMAPHORE_ADJUSTMENT_POOL: u32 = 19;
 export const SEMAPHORE_OPERATION_POOL: u32 = 20;
 export const SHARED_OBJECT_POOL: u32 = 21;
 export const MAPPED_PART_POOL: u32 = 22;
+export const SHARED_SEGMENT_POOL: u32 = 23;
 export const FUTEX_POOL: u32 = 24;
 export const FUTEX_WAITER_POOL: u32 = 25;
 

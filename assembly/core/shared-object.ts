@@ -13,6 +13,8 @@ export class SharedObject {
   used: u32;
   /** Its inode, plus 1; 0 for the memory of a mapping without a file. */
   inode: u32;
+  /** Its segment of System V shared memory, plus 1; 0 if it has none (core/shared-segment.ts). */
+  segment: u32;
   /** Bytes. */
   size: u32;
   /** F_SEAL_*. */

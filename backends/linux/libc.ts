@@ -111,6 +111,9 @@ export const sem_getvalue = bind("sem_getvalue", "int", "long", "long");
 export const sem_unlink = bind("sem_unlink", "int", "string");
 /** Never called: glibc has it. */
 export const gnu_get_libc_version = bind("gnu_get_libc_version", "long");
+export const shmget = bind("shmget", "int", "int", "long", "int");
+export const shmat = bind("shmat", "long", "int", "long", "int");
+export const shmctl = bind("shmctl", "int", "int", "int", "long");
 export const memcpy = bind("memcpy", "long", "long", "long", "long");
 export const sigaction = bind("sigaction", "int", "int", "long", "long");
 /** Returns the error number itself, not -1: pthread_sigmask(3). */

@@ -9,6 +9,10 @@
 //
 // A part that is unmapped stays reserved, without access, until all of the mapping is: else another mapping of the process could
 // come to lie there, and a second munmap of the part would hit that.
+//
+// What is attached of System V shared memory (sysv-shared-memory.ts) is there once, for the kernel counts how often: over the arrays'
+// own memory. So its arrays are there only while all of it can be read and written, and are revoked before that changes. What is
+// detached becomes memory of V8's again, in one step: nothing of another thread can come to lie there.
 import { EBUSY, EFAULT, EINVAL, ENOMEM } from "../../assembly/abi/errno.js";
 import { MAX_RW_COUNT } from "../../assembly/abi/limits.js";
 import { F_GET_SEALS, F_SEAL_SHRINK } from "../../assembly/abi/memfd.js";
@@ -37,6 +41,8 @@ import * as libc from "./libc.js";
 import { enterPart, isPinned, type MappedPart, partOfAnyThread, removePart } from "./mapped-parts.js";
 
 const BOTH = PROT_READ | PROT_WRITE;
+/** Memory of nobody else, over what is there. */
+const PLAIN = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 /** In place of a protection: the page is unmapped. */
 const GONE = 0xff;
 const WASM_PAGE = 65536;
@@ -47,7 +53,16 @@ const MREMAP_MAYMOVE = 1;
 const MREMAP_FIXED = 2;
 const MADV_POPULATE_READ = 22;
 
-/** A mapping of this thread. */
+/** What one shmat has attached. */
+export interface Attachment {
+  readonly address: number;
+  /** Bytes of the segment. */
+  readonly length: number;
+  /** An array over all of it, of the buffer that its memory has then. */
+  array: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** A mapping of this thread, or a range with attachments, all over the memory that the first one was given. */
 interface Kept {
   readonly address: number;
   readonly length: number;
@@ -65,6 +80,8 @@ interface Kept {
   words: Int32Array<ArrayBuffer> | undefined;
   /** What other threads know of it: slots of its parts. */
   slots: readonly number[];
+  /** What is attached at each page; undefined if it is no range with attachments. */
+  readonly attached: (Attachment | undefined)[] | undefined;
   /** An array over all of it; undefined until somebody wants it, and once a part is gone. */
   array: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -117,7 +134,7 @@ function show(
   }
   const pages = new Uint8Array(pagesOf(length)).fill(prot);
   const isSettled = !isOfFile || (cannotShrink(fd) && isThere(shown + (pages.length - 1) * libc.pageSize));
-  const none = { words: undefined, slots: [], array: undefined };
+  const none = { words: undefined, slots: [], attached: undefined, array: undefined };
   return { address, length, pages, memory, shown, isShared, isOfFile, isSettled, ...none };
 }
 
@@ -193,6 +210,7 @@ export function semaphoreMapping(address: number, length: number, life: number):
     isSettled: false,
     words: undefined,
     slots: [],
+    attached: undefined,
     array: undefined,
     life,
   };
@@ -229,33 +247,45 @@ export function munmap(call: Call): number {
   const found = find(address, length);
   if (found === undefined) return -EINVAL;
   const { kept, first, end } = found;
-  if (isPinned(kept.address, kept.pages.length * libc.pageSize)) return -EBUSY;
+  return isWaitedIn(kept) ? -EBUSY : unmapPages(kept, first, end);
+}
+
+/** Whether a call of this process waits in the range of a mapping. */
+const isWaitedIn = ({ address, pages }: Kept): boolean => isPinned(address, pages.length * libc.pageSize);
+
+function unmapPages(kept: Kept, first: number, end: number): number {
+  const { address, pages, attached } = kept;
   revoke(kept, first, end);
   const reserved = libc.mmap(
-    address,
+    address + first * libc.pageSize,
     (end - first) * libc.pageSize,
-    PROT_NONE,
-    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE,
+    attached === undefined ? PROT_NONE : BOTH,
+    PLAIN,
     -1,
     0,
   );
   if (reserved === -1) return -libc.errno();
-  kept.pages.fill(GONE, first, end);
+  pages.fill(GONE, first, end);
+  attached?.fill(undefined, first, end);
   tellThreads(kept);
-  if (!kept.pages.every((page) => page === GONE)) return 0;
-  mappings.delete(kept.address);
+  if (!pages.every((page) => page === GONE)) return 0;
+  mappings.delete(address);
   if (lastKept === kept) lastKept = undefined;
-  return libc.resultOrErrno(libc.munmap(kept.address, kept.pages.length * libc.pageSize));
+  // The range of attachments is V8's, which unmaps it in its own time.
+  return attached === undefined ? libc.resultOrErrno(libc.munmap(address, pages.length * libc.pageSize)) : 0;
 }
 
 /** Leaves nothing of some pages for arrays to touch: first the pages are plain memory again, then all arrays are empty. */
 function revoke(kept: Kept, first: number, end: number): void {
-  const { memory, shown, isOfFile } = kept;
-  if (isOfFile) {
-    const plain = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-    libc.mmap(shown + first * libc.pageSize, (end - first) * libc.pageSize, BOTH, plain, -1, 0);
+  const { shown, isOfFile, attached } = kept;
+  if (isOfFile && attached === undefined) {
+    libc.mmap(shown + first * libc.pageSize, (end - first) * libc.pageSize, BOTH, PLAIN, -1, 0);
   }
-  memory.grow(0);
+  emptyArrays(kept);
+}
+
+function emptyArrays(kept: Kept): void {
+  kept.memory.grow(0);
   kept.array = undefined;
   kept.words = undefined;
 }
@@ -275,6 +305,8 @@ export function mprotect(call: Call): number {
   const gone = kept.pages.subarray(first, end).indexOf(GONE);
   const last = gone === -1 ? end : first + gone;
   if (last > first) {
+    if (kept.attached !== undefined)
+      return protectAttached(kept, first, last, prot) || (gone === -1 ? 0 : -ENOMEM);
     const size = (last - first) * libc.pageSize;
     if (libc.mprotect(address, size, prot) === -1) return -libc.errno();
     kept.pages.fill(prot, first, last);
@@ -293,6 +325,132 @@ function shareOn(kept: Kept, first: number, end: number, gone: number): number {
     if (failed < 0) return failed;
   }
   return gone === -1 ? 0 : -ENOMEM;
+}
+
+/** By attachment, for one may be read-only where the one before it is not. What arrays must not touch they do not show. */
+function protectAttached(kept: Kept, first: number, end: number, prot: number): number {
+  const { address, pages } = kept;
+  if (prot !== BOTH) emptyArrays(kept);
+  for (let from = first; from < end; ) {
+    const to = Math.min(endOfAttachment(kept, from), end);
+    const size = (to - from) * libc.pageSize;
+    if (libc.mprotect(address + from * libc.pageSize, size, prot) === -1) return -libc.errno();
+    pages.fill(prot, from, to);
+    tellThreads(kept);
+    from = to;
+  }
+  return 0;
+}
+
+/** Where the pages end that the same attachment has from a page on. */
+function endOfAttachment({ attached = [] }: Kept, first: number): number {
+  let end = first + 1;
+  while (end < attached.length && attached[end] === attached[first]) end++;
+  return end;
+}
+
+// Attachments
+
+/**
+ * Attaches a segment where there is room for it.
+ * @param length bytes of the segment
+ * @param prot PROT_READ, and PROT_WRITE if it can be written
+ * @param attach does it at an address, over what is there: not -1, or -1 with errno set
+ * @returns what `call.value` is to be, or -errno
+ */
+export function attachAnywhere(
+  length: number,
+  prot: number,
+  attach: (address: number) => number,
+): Mapping | number {
+  const memory = memoryOf(length);
+  if (memory === undefined) return -ENOMEM;
+  const shown = addressOf(new Uint8Array(memory.buffer, 0, 1));
+  if (attach(shown) === -1) return -libc.errno();
+  const count = pagesOf(length);
+  const kept: Kept = {
+    address: shown,
+    length,
+    pages: new Uint8Array(count).fill(GONE),
+    memory,
+    shown,
+    isShared: true,
+    isOfFile: true,
+    // Nobody can cut a segment off.
+    isSettled: true,
+    words: undefined,
+    slots: [],
+    attached: new Array<Attachment | undefined>(count).fill(undefined),
+    array: undefined,
+  };
+  mappings.set(shown, kept);
+  return enterAttachment(kept, 0, length, prot);
+}
+
+/**
+ * Attaches a segment at an address in the range of what is attached.
+ * @param replaces whether what is there is replaced
+ * @returns as `attachAnywhere`; undefined if it may not be there
+ */
+export function attachAt(
+  address: number,
+  length: number,
+  prot: number,
+  replaces: boolean,
+  attach: (address: number) => number,
+): Mapping | number | undefined {
+  const found = find(address, length);
+  if (found?.kept.attached === undefined) return undefined;
+  const { kept, first, end } = found;
+  if (!replaces && !kept.pages.subarray(first, end).every((page) => page === GONE)) return undefined;
+  if (replaces && isWaitedIn(kept)) return -EBUSY;
+  if (attach(address) === -1) return -libc.errno();
+  emptyArrays(kept);
+  return enterAttachment(kept, first, length, prot);
+}
+
+function enterAttachment(kept: Kept, first: number, length: number, prot: number): Mapping {
+  const { pages, attached, address } = kept;
+  const attachment: Attachment = { address: address + first * libc.pageSize, length, array: undefined };
+  const end = first + pagesOf(length);
+  pages.fill(prot, first, end);
+  attached?.fill(attachment, first, end);
+  tellThreads(kept);
+  return new Mapping(attachment.address, length, {
+    bytes: () => bytesOfAttachment(kept, attachment),
+    wake: (byteOffset, count) => wakeAt(attachment.address + byteOffset, count),
+    placeOf: (byteOffset, size) => writablePlaceOf(attachment.address + byteOffset, size),
+  });
+}
+
+/** The array over what was attached, if all of it still is, and can be read and written. */
+function bytesOfAttachment(kept: Kept, attachment: Attachment): Uint8Array<ArrayBuffer> {
+  const { pages, memory, address, attached = [] } = kept;
+  const offset = attachment.address - address;
+  const first = offset / libc.pageSize;
+  for (let page = first; page < first + pagesOf(attachment.length); page++) {
+    if (attached[page] !== attachment || pages[page] !== BOTH) throw new SyscallError(EFAULT, "shmat");
+  }
+  if (attachment.array?.buffer !== memory.buffer) {
+    attachment.array = new Uint8Array(memory.buffer as ArrayBuffer, offset, attachment.length);
+  }
+  return attachment.array;
+}
+
+/** Detaches what is left of what was attached at an address: the one of several that begins first, see shmdt(2). */
+export function detach(address: number): number {
+  for (const kept of mappings.values()) {
+    const { attached = [] } = kept;
+    const attachment = attached.find((one) => one?.address === address);
+    if (attachment === undefined) continue;
+    if (isWaitedIn(kept)) return -EBUSY;
+    for (let first = attached.indexOf(attachment); first !== -1; first = attached.indexOf(attachment)) {
+      const result = unmapPages(kept, first, endOfAttachment(kept, first));
+      if (result < 0) return result;
+    }
+    return 0;
+  }
+  return -EINVAL;
 }
 
 export function msync(call: Call): number {

@@ -56,6 +56,7 @@ import { spawn } from "./spawn.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
 import * as sysvSemaphore from "./sysv-semaphore.js";
+import * as sysvSharedMemory from "./sysv-shared-memory.js";
 import { watchTime } from "./timers.js";
 
 type Attempt = (call: Call, timedOut: boolean) => number;
@@ -129,6 +130,10 @@ attempts[n.CALL_MEMFD_CREATE] = sharedMemory.memfd_create;
 attempts[n.CALL_FTRUNCATE] = sharedMemory.ftruncate;
 attempts[n.CALL_PREAD] = sharedMemory.pread;
 attempts[n.CALL_PWRITE] = sharedMemory.pwrite;
+attempts[n.CALL_SHMGET] = sysvSharedMemory.shmget;
+attempts[n.CALL_SHMAT] = sysvSharedMemory.shmat;
+attempts[n.CALL_SHMDT] = sysvSharedMemory.shmdt;
+attempts[n.CALL_SHMCTL] = sysvSharedMemory.shmctl;
 attempts[n.CALL_MMAP] = mapping.mmap;
 attempts[n.CALL_MUNMAP] = mapping.munmap;
 attempts[n.CALL_MPROTECT] = mapping.mprotect;
@@ -322,6 +327,7 @@ function hintFor(call: Call, errno: number): string | undefined {
       if (number === n.CALL_MSGGET) return "the limit is /proc/sys/kernel/msgmni";
       if (number === n.CALL_SEMGET)
         return "the limits are the second and the fourth number of /proc/sys/kernel/sem";
+      if (number === n.CALL_SHMGET) return "the limits are /proc/sys/kernel/shmmni and shmall";
       return number === n.CALL_MQ_OPEN ? "the limit is /proc/sys/fs/mqueue/queues_max" : undefined;
     case ENOSYS:
       return signalHint(call);

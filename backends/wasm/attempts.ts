@@ -19,6 +19,7 @@ import * as signals from "./signals.js";
 import * as splice from "./splice.js";
 import * as sysvQueue from "./sysv-queue.js";
 import * as sysvSemaphore from "./sysv-semaphore.js";
+import * as sysvSharedMemory from "./sysv-shared-memory.js";
 
 const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   pipe2,
@@ -33,6 +34,7 @@ const attemptsByName: Readonly<Record<SyscallName, Attempt>> = {
   ...sysvQueue,
   ...signals,
   ...sysvSemaphore,
+  ...sysvSharedMemory,
   ...sharedMemory,
   ...mapping,
   ...futex,

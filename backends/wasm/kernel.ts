@@ -58,6 +58,10 @@ export interface KernelExports {
   msgrcv(task: I, msqid: I, length: I, low: I, high: I, flags: I): I;
   msgctl(task: I, msqid: I, cmd: I, uid: I, gid: I, mode: I, qbytes: I): I;
   ftok(task: I, length: I, project: I): I;
+  shmget(task: I, key: I, sizeLow: I, sizeHigh: I, flags: I): I;
+  shmat(task: I, shmid: I, low: I, high: I, flags: I): I;
+  shmdt(task: I, low: I, high: I): I;
+  shmctl(task: I, shmid: I, cmd: I, uid: I, gid: I, mode: I): I;
   semget(task: I, key: I, nsems: I, flags: I): I;
   semop(task: I, semid: I, count: I): I;
   semtimedop(task: I, semid: I, count: I, hasTimeout: I, low: I, high: I): I;
@@ -150,6 +154,7 @@ export interface KernelExports {
   messageQueueHigh(): I;
   sysvQueueHigh(): I;
   semaphoreSetHigh(): I;
+  sharedSegmentHigh(): I;
   sharedObjectHigh(): I;
   mappedPartHigh(): I;
   descriptorHigh(process: I): I;
@@ -168,6 +173,7 @@ export interface KernelExports {
   inspectPosixSemaphore(object: I, offset: I): I;
   inspectSemaphoreWait(task: I): I;
   inspectSharedObject(object: I): I;
+  inspectSharedSegment(segment: I): I;
   inspectMappedPart(part: I): I;
   inspectPath(inode: I): I;
   inspectMessageQueue(queue: I): I;

@@ -28,6 +28,7 @@ import {
   PARAMETER_PIPE_USER_PAGES_HARD,
   PARAMETER_PIPE_USER_PAGES_SOFT,
   PARAMETER_PROTECTED_REGULAR,
+  PARAMETER_RLIMIT_MEMLOCK,
   PARAMETER_RLIMIT_MSGQUEUE,
   PARAMETER_RLIMIT_NOFILE,
   PARAMETER_SEMMNI,
@@ -35,11 +36,17 @@ import {
   PARAMETER_SEMMSL,
   PARAMETER_SEMOPM,
   PARAMETER_SHARED_OBJECT_MAX,
+  PARAMETER_SHMALL_HIGH,
+  PARAMETER_SHMALL_LOW,
+  PARAMETER_SHMMAX_HIGH,
+  PARAMETER_SHMMAX_LOW,
+  PARAMETER_SHMMNI,
   PARAMETER_UID,
   TASK_EXITING,
   TASK_NEW,
   TASK_WOKEN,
 } from "../../assembly/abi/model.js";
+import { SHM_DEST, SHM_LOCKED } from "../../assembly/abi/shm.js";
 import type { Call } from "../../src/call.js";
 import { signalsIn } from "../../src/signals.js";
 import { attemptOf } from "./attempts.js";
@@ -85,6 +92,14 @@ export interface MachineOptions {
   readonly semopm?: number;
   /** Sets: 32000 is the default, but the model has no more than 256. */
   readonly semmni?: number;
+  /** /proc/sys/kernel/shmmax: bytes of a segment of System V shared memory; 2^64 - 2^24 - 1, no limit, is the default. */
+  readonly shmmax?: bigint;
+  /** /proc/sys/kernel/shmall: pages of all segments; 2^64 - 2^24 - 1, no limit, is the default. */
+  readonly shmall?: bigint;
+  /** /proc/sys/kernel/shmmni: segments of the machine; 4096 is the default, but the model has no more than objects of shared memory. */
+  readonly shmmni?: number;
+  /** RLIMIT_MEMLOCK, bytes that a user's locked segments may have without CAP_IPC_LOCK; 8388608 is the default, 4294967295 the most. */
+  readonly rlimitMemlock?: number;
   /** /proc/sys/fs/mqueue/msg_max: messages of a POSIX queue at most, without CAP_SYS_RESOURCE; 1 to 65536, 10 is the default. */
   readonly mqMsgMax?: number;
   /** /proc/sys/fs/mqueue/msgsize_max: bytes of its messages at most; 128 to 16777216, 8192 is the default. */
@@ -111,7 +126,7 @@ export interface MachineOptions {
   readonly firstDescriptor?: number;
 }
 
-const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilities">, number])[] = [
+const parameters: readonly (readonly [Exclude<keyof MachineOptions, LongOption>, number])[] = [
   ["pageSize", PARAMETER_PAGE_SIZE],
   ["rlimitNofile", PARAMETER_RLIMIT_NOFILE],
   ["pipeSlots", PARAMETER_PIPE_SLOTS],
@@ -128,6 +143,8 @@ const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilitie
   ["semmns", PARAMETER_SEMMNS],
   ["semopm", PARAMETER_SEMOPM],
   ["semmni", PARAMETER_SEMMNI],
+  ["shmmni", PARAMETER_SHMMNI],
+  ["rlimitMemlock", PARAMETER_RLIMIT_MEMLOCK],
   ["firstDescriptor", PARAMETER_FIRST_DESCRIPTOR],
   ["mqMsgMax", PARAMETER_MQ_MSG_MAX],
   ["mqMsgsizeMax", PARAMETER_MQ_MSGSIZE_MAX],
@@ -139,11 +156,30 @@ const parameters: readonly (readonly [Exclude<keyof MachineOptions, "capabilitie
   ["protectedRegular", PARAMETER_PROTECTED_REGULAR],
 ];
 
-/** Every parameter is a 32-bit number but the capabilities. */
-const isOption = (name: string): boolean =>
-  name === "capabilities" || parameters.some(([known]) => known === name);
+/** The options of more than 32 bits. */
+type LongOption = "capabilities" | "shmmax" | "shmall";
 
-const ALL_CAPABILITIES = (1n << BigInt(CAP_LAST_CAP + 1)) - 1n;
+/** Each with its halves, the highest value, and the default. */
+const longParameters: readonly (readonly [
+  LongOption,
+  low: number,
+  high: number,
+  most: bigint,
+  usual: bigint,
+])[] = [
+  [
+    "capabilities",
+    PARAMETER_CAPABILITIES_LOW,
+    PARAMETER_CAPABILITIES_HIGH,
+    (1n << BigInt(CAP_LAST_CAP + 1)) - 1n,
+    (1n << BigInt(CAP_LAST_CAP + 1)) - 1n,
+  ],
+  ["shmmax", PARAMETER_SHMMAX_LOW, PARAMETER_SHMMAX_HIGH, 2n ** 64n - 1n, 2n ** 64n - 1n - 2n ** 24n],
+  ["shmall", PARAMETER_SHMALL_LOW, PARAMETER_SHMALL_HIGH, 2n ** 64n - 1n, 2n ** 64n - 1n - 2n ** 24n],
+];
+
+const isOption = (name: string): boolean =>
+  parameters.some(([known]) => known === name) || longParameters.some(([known]) => known === name);
 
 /** Who a process is that the host creates. Left out: what the machine's options say. */
 export interface ProcessOptions {
@@ -247,6 +283,9 @@ export interface MappedPartFacts {
   readonly isOfFile: boolean;
   /** How often sem_open has opened it; 0 for what mmap made. */
   readonly semaphoreOpens: number;
+  /** Whether it is of an attachment of System V shared memory, and from which page of the object on it shows this. */
+  readonly isAttached: boolean;
+  readonly objectPage: number;
 }
 
 /** A word of memory at which somebody waits. */
@@ -280,6 +319,25 @@ export interface SysvQueueFacts {
   readonly count: number;
   readonly bytes: number;
   readonly maxBytes: number;
+}
+
+/** A segment of System V shared memory. */
+export interface SharedSegmentFacts {
+  readonly id: number;
+  /** IPC_PRIVATE, too, once it was removed. */
+  readonly key: number;
+  /** Number of the object that has its bytes. */
+  readonly object: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Attachments, as nattch counts them. */
+  readonly attachments: number;
+  /** Whether it was removed, and is gone with its last attachment. */
+  readonly isRemoved: boolean;
+  readonly isLocked: boolean;
+  /** Pid of who made it, and of who attached or detached it last; 0 if nobody did. */
+  readonly creatorPid: number;
+  readonly lastPid: number;
 }
 
 /** A set of System V semaphores. */
@@ -380,12 +438,14 @@ export class Machine {
         throw new TypeError(`machine: "${name}" is out of range: ${String(value)}`);
       }
     }
-    const { capabilities = ALL_CAPABILITIES } = this.#options;
-    if (typeof capabilities !== "bigint" || capabilities < 0n || capabilities > ALL_CAPABILITIES) {
-      throw new TypeError(`machine: "capabilities" is out of range: ${String(capabilities)}`);
+    for (const [name, low, high, most, usual] of longParameters) {
+      const value = this.#options[name] ?? usual;
+      if (typeof value !== "bigint" || value < 0n || value > most) {
+        throw new TypeError(`machine: "${name}" is out of range: ${String(value)}`);
+      }
+      this.#kernel.setParameter(low, Number(value & 0xffffffffn));
+      this.#kernel.setParameter(high, Number(value >> 32n));
     }
-    this.#kernel.setParameter(PARAMETER_CAPABILITIES_LOW, Number(capabilities & 0xffffffffn));
-    this.#kernel.setParameter(PARAMETER_CAPABILITIES_HIGH, Number(capabilities >> 32n));
     this.#kernel.createInit();
   }
 
@@ -649,6 +709,25 @@ export class Machine {
     return this.#kernel.semaphoreAdjustment(process, id, num);
   }
 
+  /** The segments of System V shared memory. */
+  sharedSegments(): SharedSegmentFacts[] {
+    return this.#facts(
+      this.#kernel.sharedSegmentHigh(),
+      (index) => this.#kernel.inspectSharedSegment(index),
+      (_, out) => ({
+        id: out(0),
+        key: out(1),
+        object: out(2),
+        size: out(3),
+        attachments: out(4),
+        isRemoved: (out(5) & SHM_DEST) !== 0,
+        isLocked: (out(5) & SHM_LOCKED) !== 0,
+        creatorPid: out(6),
+        lastPid: out(7),
+      }),
+    );
+  }
+
   /** The objects of shared memory. */
   sharedObjects(): SharedObjectFacts[] {
     return this.#facts(
@@ -746,6 +825,8 @@ export class Machine {
         isPrivate: (out(7) & 1) === 0,
         isOfFile: (out(7) & 4) !== 0,
         semaphoreOpens: out(8),
+        isAttached: (out(7) & 8) !== 0,
+        objectPage: out(9),
       }),
     );
   }

@@ -22,17 +22,17 @@ export const mmap: Attempt = (memory, task, call) => {
     lowOf(place),
     highOf(place),
   );
-  if (result >= 0) call.value = mappingIn(memory, length);
+  if (result >= 0) call.value = mappingIn(memory, "mmap", length);
   return result;
 };
 
-/** The mapping that the model tells of in OUT. */
-export function mappingIn(memory: Memory, length: number): Mapping {
+/** The mapping that the model tells of in OUT, which a call has made. */
+export function mappingIn(memory: Memory, call: string, length: number): Mapping {
   const { words, times, out } = memory;
   const address = Number(times[out >> 1]);
   const process = words[out + 2] as number;
   return new Mapping(address, length, {
-    bytes: () => bytesAt(memory, process, address, length),
+    bytes: () => bytesAt(memory, process, call, address, length),
     wake: (byteOffset, count) => wakeAt(memory, process, address + byteOffset, count),
     placeOf: (byteOffset, size) => placeOf(memory, process, address + byteOffset, size),
   });
@@ -41,12 +41,13 @@ export function mappingIn(memory: Memory, length: number): Mapping {
 function bytesAt(
   { kernel, bytes }: Memory,
   process: number,
+  call: string,
   address: number,
   length: number,
 ): Uint8Array<ArrayBuffer> {
   const place = BigInt(address);
   const start = kernel.mappedBytes(process, lowOf(place), highOf(place));
-  if (start === 0) throw new SyscallError(EFAULT, "mmap");
+  if (start === 0) throw new SyscallError(EFAULT, call);
   return new Uint8Array(bytes.buffer as ArrayBuffer, start, length);
 }
 

@@ -16,7 +16,7 @@ export const sem_open: Attempt = (memory, task, call) => {
   const length = fillName(memory, PREFIX + bare);
   const slashes = name.length - bare.length;
   const result = memory.kernel.sem_open(task, length, slashes, call.a, call.b, value);
-  if (result >= 0) call.value = mappingIn(memory, SEM_SIZE);
+  if (result >= 0) call.value = mappingIn(memory, "sem_open", SEM_SIZE);
   return result;
 };
 

@@ -112,10 +112,11 @@ export class AwaitedExecutor implements Executor {
     return moved || this.#processes.some(({ isLeavingLane }) => isLeavingLane);
   }
 
-  async end(): Promise<void> {
+  async end(isSpoiled: boolean): Promise<void> {
     const left = new Set(this.#processes);
     try {
       this.#folders.renew();
+      if (isSpoiled) return;
       const closed = await Promise.all(this.#processes.map((process) => process.closeAll()));
       for (const [index, process] of this.#processes.entries()) {
         left.delete(process);

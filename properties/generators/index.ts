@@ -32,6 +32,15 @@ import { brokenMapping, makeObject, manyObjects, mappingSteps, sharedFileSteps }
 import { spliceSteps } from "./splice.js";
 import { someSysvQueues, statusSteps, sysvSteps } from "./sysv.js";
 import { semaphoreSteps, someSemaphores } from "./sysv-semaphore.js";
+import {
+  attachedFamily,
+  attachedSteps,
+  lockedSegments,
+  segmentSteps,
+  someSegments,
+  splitAttachment,
+  unwaitedSteps,
+} from "./sysv-shared-memory.js";
 import { vectorSteps } from "./vectors.js";
 import type { WeightedStep } from "./weighted.js";
 
@@ -71,6 +80,8 @@ const mixtures = {
   "sysv-process": [...sysvSteps, ...scaled(processSteps, 2)],
   "sysv-semaphore": [...scaled(semaphoreSteps, 8), ...changingSteps, interruption(30)],
   "sysv-semaphore-process": [...semaphoreSteps, ...scaled(processSteps, 2)],
+  "sysv-shm": [...segmentSteps, ...attachedSteps],
+  "sysv-shm-process": [...segmentSteps, ...attachedSteps, ...unwaitedSteps],
   clock: [...scaled(clockSteps, 10), ...pipeSteps, interruption(12)],
   asking: [...scaled(askingSteps, 10), ...pipeSteps],
   process: [
@@ -157,6 +168,12 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   "sysv-process": fc.tuple(someSysvQueues, family).map(([first, then]) => [...first, ...then]),
   "sysv-semaphore": someSemaphores,
   "sysv-semaphore-process": fc.tuple(someSemaphores, family).map(([first, then]) => [...first, ...then]),
+  "sysv-shm": fc.oneof(
+    { weight: 6, arbitrary: someSegments },
+    { weight: 1, arbitrary: lockedSegments },
+    { weight: 1, arbitrary: splitAttachment },
+  ),
+  "sysv-shm-process": fc.tuple(attachedFamily, someSegments).map(([first, then]) => [...first, ...then]),
   all: fc.tuple(few, someFiles).map(([first, then]) => [...first, ...then]),
 };
 
@@ -180,6 +197,7 @@ const usersOf: Partial<Record<Mechanism, fc.Arbitrary<readonly UserName[]>>> = {
   credentials: three("root", "changer", "reader", "alice", "bob"),
   sysv: fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),
   "sysv-semaphore": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),
+  "sysv-shm": fc.oneof({ weight: 1, arbitrary: fc.constant(roots) }, { weight: 2, arbitrary: mixed }),
   all: fc.oneof({ weight: 2, arbitrary: fc.constant(roots) }, { weight: 1, arbitrary: mixed }),
   process: fc.constantFrom<readonly UserName[]>(["root"], ["root"], ["root", "alice"], ["changer", "root"]),
 };

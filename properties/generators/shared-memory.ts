@@ -182,7 +182,7 @@ const mappedLength = fc.oneof(
   w(3, fc.integer({ min: 1, max: 3 * PAGE })),
   w(1, fc.constantFrom(0, 70_000, 2 ** 48)),
 );
-const protection = fc.oneof(
+export const protection = fc.oneof(
   w(8, fc.constant(k.PROT_READ | k.PROT_WRITE)),
   w(6, fc.constant(k.PROT_READ)),
   w(3, fc.constantFrom(k.PROT_NONE, k.PROT_WRITE)),
@@ -217,9 +217,9 @@ const pageOf = (...beyond: readonly number[]): fc.Arbitrary<StepArgument> =>
     page: fc.oneof(w(8, fc.nat({ max: 3 })), w(1, fc.constantFrom(-1, 4, 17))),
     beyond: fc.constantFrom(...beyond),
   });
-const pageStart = fc.oneof(w(12, pageOf(0)), w(1, pageOf(1, 8)));
-const inPage = pageOf(0, 1, 100, PAGE - 1);
-const rangeLength = fc.oneof(
+export const pageStart = fc.oneof(w(12, pageOf(0)), w(1, pageOf(1, 8)));
+export const inPage = pageOf(0, 1, 100, PAGE - 1);
+export const rangeLength = fc.oneof(
   w(8, fc.constantFrom(1, PAGE, 2 * PAGE, 3 * PAGE)),
   w(1, fc.constantFrom(0, PAGE + 1, 17 * PAGE)),
 );

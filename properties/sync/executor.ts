@@ -246,7 +246,7 @@ export class SyncExecutor implements Executor {
     return this.#busy.every((thread, index) => thread.turnsIfBlocked() === turns[index]);
   }
 
-  async end(): Promise<void> {
+  async end(isSpoiled: boolean): Promise<void> {
     const left = new Set(this.#made);
     const discard = async (process: ExecutorProcess): Promise<void> => {
       left.delete(process);
@@ -256,7 +256,7 @@ export class SyncExecutor implements Executor {
       this.#meeting.folders.renew();
       if (this.#isLost) return;
       // Parents first: if they have ended, their children become the controller's, and it reaps them.
-      for (const process of this.#made) if (!this.#canGoOn(process)) await discard(process);
+      for (const process of this.#made) if (isSpoiled || !this.#canGoOn(process)) await discard(process);
       if (left.size < this.#made.length) await endOrphans();
       for (const process of this.#closeAll([...left])) await discard(process);
       for (const process of left) {

@@ -13,6 +13,8 @@ import {
   CALL_SEMOP,
   CALL_SEMTIMEDOP,
   CALL_SHM_OPEN,
+  CALL_SHMCTL,
+  CALL_SHMGET,
   CALL_SPAWN,
   CALL_WRITE,
 } from "../../assembly/abi/calls.js";
@@ -128,6 +130,11 @@ function memoryHintOf(number: number, errno: number): string | undefined {
   if (errno === EFBIG && [CALL_FTRUNCATE, CALL_PWRITE, CALL_WRITE].includes(number)) {
     return "what an object may have at most: the simulation's option machine.sharedObjectMax";
   }
+  if (errno === ENOMEM && number === CALL_SHMGET) {
+    return `what an object of shared memory may have, the simulation's option machine.sharedObjectMax, of ${SHARED_MEMORY_SIZE >> 20} MiB in all`;
+  }
+  if (number === CALL_SHMGET && errno === ENOSPC) return "the simulation's options machine.shmmni and shmall";
+  if (number === CALL_SHMCTL && errno === ENOMEM) return "the simulation's option machine.rlimitMemlock";
   if (errno === ENOMEM && number === CALL_MMAP) {
     return "the simulated machine maps what one object may have, the option machine.sharedObjectMax, and has 64 MiB in all";
   }

@@ -36,6 +36,7 @@ import type { Startable } from "../program.js";
 import { signalText } from "../signals.js";
 import type { QueueLimits, QueueSettings, QueueStatus, ReceivedSysvMessage } from "../sysv-queue.js";
 import type { SemaphoreOperation, SemaphoreSetSettings, SemctlValue } from "../sysv-semaphore.js";
+import type { SegmentSettings, ShmctlValue } from "../sysv-shared-memory.js";
 
 const named = (prefix: RegExp): readonly (readonly [string, number])[] =>
   Object.entries(constants as unknown as Record<string, number>).filter(([name]) => prefix.test(name));
@@ -55,6 +56,9 @@ const futexCommands = named(/^FUTEX_(?!PRIVATE_FLAG|CLOCK_|CMD_MASK|BITSET|OP_|W
 const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
 const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
 const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
+const segmentFlags = named(/^(IPC_(CREAT|EXCL)|SHM_NORESERVE)$/);
+const attachFlags = named(/^SHM_(RDONLY|RND|REMAP)$/);
+const segmentCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|SHM_(STAT|INFO|STAT_ANY|LOCK|UNLOCK))$/);
 const operationFlags = named(/^(IPC_NOWAIT|SEM_UNDO)$/);
 const semaphoreCommands = named(
   /^(IPC_(RMID|SET|STAT|INFO)|SEM_(STAT|INFO|STAT_ANY)|[GS]ET(VAL|ALL)|GET(PID|[NZ]CNT))$/,
@@ -284,6 +288,19 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
         ...semctlText(c, payload),
       ];
     }
+    case n.CALL_SHMGET: {
+      const key = a === constants.IPC_PRIVATE ? "IPC_PRIVATE" : `${a}`;
+      return [key, `${payload as number}`, queueFlagText(c, segmentFlags)];
+    }
+    case n.CALL_SHMAT: {
+      const address = payload as number;
+      const at = address === 0 ? [] : [hex(address)];
+      return [`${a}`, ...at, ...(c === 0 ? [] : [flags(c, attachFlags)])];
+    }
+    case n.CALL_SHMDT:
+      return [hex(payload as number)];
+    case n.CALL_SHMCTL:
+      return [`${a}`, nameOf(b, segmentCommands), ...ownerText(payload as SegmentSettings | undefined)];
     case n.CALL_WAITPID:
       return b === 0 ? [`${a}`] : [`${a}`, b === constants.WNOHANG ? "WNOHANG" : `${b}`];
     case n.CALL_KILL:
@@ -306,6 +323,7 @@ function outcomeOf(
       return result === 0 ? "0" : `${quote((payload as Uint8Array).subarray(0, result))}`;
     case n.CALL_MMAP:
     case n.CALL_SEM_OPEN:
+    case n.CALL_SHMAT:
       return hex((value as Mapping).address);
     case n.CALL_GET_ROBUST_LIST:
       return value === null ? "null" : hex((value as Mapping).address);
@@ -348,6 +366,8 @@ function outcomeOf(
       return `${value as number}`;
     case n.CALL_SEMCTL:
       return semaphoreText(value as SemctlValue);
+    case n.CALL_SHMCTL:
+      return segmentText(value as ShmctlValue);
     case n.CALL_WAITPID:
       return waitText(value as WaitResult, a);
     case n.CALL_SIGWAIT:
@@ -453,13 +473,23 @@ function semctlText(command: number, payload: Payload): string[] {
       return [`${payload as number}`];
     case constants.SETALL:
       return [`[${cut((payload as readonly number[]).join(", "), 24)}]`];
-    case constants.IPC_SET: {
-      const { uid, gid, mode } = payload as SemaphoreSetSettings;
-      return [`${uid}:${gid}`, octal(mode)];
-    }
+    case constants.IPC_SET:
+      return ownerText(payload as SemaphoreSetSettings);
     default:
       return [];
   }
+}
+
+/** What IPC_SET sets of sets of semaphores and segments of shared memory. */
+const ownerText = (settings: SemaphoreSetSettings | SegmentSettings | undefined): string[] =>
+  settings === undefined ? [] : [`${settings.uid}:${settings.gid}`, octal(settings.mode)];
+
+function segmentText(value: ShmctlValue): string {
+  if (value === undefined) return "";
+  if ("index" in value) return `${value.index}`;
+  const { id, segsz, nattch, perm } = value;
+  const removed = (perm.mode & constants.SHM_DEST) === 0 ? "" : " SHM_DEST";
+  return `${id === undefined ? "" : `${id}, `}${segsz} bytes, nattch ${nattch}${removed}`;
 }
 
 function semaphoreText(value: SemctlValue): string {

@@ -2,7 +2,7 @@
 import * as n from "../../assembly/abi/calls.js";
 import { IPC_SET } from "../../assembly/abi/ipc.js";
 import { SETALL, SETVAL } from "../../assembly/abi/sem.js";
-import { int, nanoseconds, semaphoreOperations, semaphoreSettings, semaphoreValues } from "../arguments.js";
+import { int, nanoseconds, ownerSettings, semaphoreOperations, semaphoreValues } from "../arguments.js";
 import { Call } from "../call.js";
 import { BUFFER_IS_OURS, EINTR, ENOMEM, type ErrorRule, type Rows, row } from "../syscall.js";
 import type { SemctlArgument } from "../sysv-semaphore.js";
@@ -31,7 +31,7 @@ function argumentOf(command: number, argument: unknown): SemctlArgument {
     case SETALL:
       return semaphoreValues("semctl", "argument", argument);
     case IPC_SET:
-      return semaphoreSettings("semctl", "argument", argument);
+      return ownerSettings("semctl", "argument", argument);
     default:
       return undefined;
   }
