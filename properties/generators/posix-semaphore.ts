@@ -87,7 +87,7 @@ export const posixSemaphoreSteps: readonly WeightedStep[] = [
   step(7, "sem_close", fc.oneof(w(12, named), w(1, inMemory(0, 64)), w(1, oddPlace))),
   step(3, "sem_unlink", anyName),
   step(5, "sem_init", anyPlace, pshared, value),
-  step(1, "sem_destroy", anyPlace),
+  step(2, "sem_destroy", fc.oneof(w(3, anyPlace), w(1, oddPlace))),
   step(46, "sem_wait", anyPlace),
   step(9, "sem_trywait", anyPlace),
   step(9, "sem_timedwait", anyPlace, deadline),
@@ -185,7 +185,7 @@ const opened = fc
 export const somePosixSemaphores: fc.Arbitrary<readonly Step[]> = fc.oneof(
   w(
     1,
-    fc.tuple(opened, manyObjects).map((parts) => parts.flat()),
+    fc.tuple(opened, manyObjects, opened).map((parts) => parts.flat()),
   ),
   w(8, opened),
   w(8, inAll),
