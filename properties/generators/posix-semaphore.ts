@@ -53,7 +53,9 @@ const oddPlace = fc.oneof(
   w(1, inMemory(PAGE, -32, -8)),
   w(1, fc.constantFrom(0, 4096, -8, 7, 2 ** 40)),
 );
-const anyPlace = fc.oneof(w(14, semaphore), w(1, oddPlace));
+/** Where the model maps what comes first, whatever has become of that. */
+const firstPlace = fc.constant(65_536);
+const anyPlace = fc.oneof(w(24, semaphore), w(3, firstPlace), w(2, oddPlace));
 
 /** Times that are past or over soon, and one that never comes. */
 const deadline: fc.Arbitrary<StepArgument> = fc.oneof(
@@ -87,7 +89,7 @@ export const posixSemaphoreSteps: readonly WeightedStep[] = [
   step(7, "sem_close", fc.oneof(w(12, named), w(1, inMemory(0, 64)), w(1, oddPlace))),
   step(3, "sem_unlink", anyName),
   step(5, "sem_init", anyPlace, pshared, value),
-  step(1, "sem_destroy", anyPlace),
+  step(2, "sem_destroy", fc.oneof(w(3, anyPlace), w(1, oddPlace))),
   step(46, "sem_wait", anyPlace),
   step(9, "sem_trywait", anyPlace),
   step(9, "sem_timedwait", anyPlace, deadline),
@@ -181,12 +183,29 @@ const opened = fc
     ),
   );
 
+/** A waiter that is woken though there is nothing: more than the highest value is raised to 0. */
+const wokenInVain: readonly Step[] = [
+  ...memoryOf(0, [0], k.MAP_SHARED),
+  { process: 0, call: "sem_wait", args: [{ mapping: 0, page: 0 }] },
+  { process: 0, call: "memory_write", args: [{ mapping: 0, page: 0 }, { words: [-1, 1, 128] }] },
+  { process: 0, call: "sem_post", args: [{ mapping: 0, page: 0 }] },
+];
+
+/** One that is opened again, and closed once. */
+const openedTwice: fc.Arbitrary<readonly Step[]> = usualName.map((name) => [
+  ...[0, 1].map((): Step => ({ process: 0, call: "sem_open", args: [name, k.O_CREAT, 0o600, 1] })),
+  { process: 0, call: "sem_close", args: [{ sem: 0 }] },
+  { process: 0, call: "sem_post", args: [65_536] },
+]);
+
 /** What a case begins with; now and then so many descriptors that one process runs into its limit. */
 export const somePosixSemaphores: fc.Arbitrary<readonly Step[]> = fc.oneof(
   w(
     1,
-    fc.tuple(opened, manyObjects).map((parts) => parts.flat()),
+    fc.tuple(opened, manyObjects, opened).map((parts) => parts.flat()),
   ),
+  w(1, fc.constant(wokenInVain)),
+  w(1, openedTwice),
   w(8, opened),
   w(8, inAll),
   w(
