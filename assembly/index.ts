@@ -14,6 +14,7 @@ import { hashBytes } from "./core/hash";
 import { machine, resetMachine, setMachineParameter } from "./core/machine";
 import { NEXT_TASK, OUT, STAGE, TASK_SIZE, TASKS, WINDOW } from "./core/memory";
 import {
+  FUTEX_POOL,
   MAPPED_PART_POOL,
   MESSAGE_QUEUE_POOL,
   PIPE_POOL,
@@ -54,6 +55,8 @@ import { vmspliceBuffers } from "./vmsplice";
 
 export {
   inspectDescriptor,
+  inspectFutex,
+  inspectFutexWaiter,
   inspectMappedPart,
   inspectMessageQueue,
   inspectPath,
@@ -955,6 +958,10 @@ export function sharedObjectHigh(): u32 {
 
 export function mappedPartHigh(): u32 {
   return pool(MAPPED_PART_POOL).high;
+}
+
+export function futexHigh(): u32 {
+  return pool(FUTEX_POOL).high;
 }
 
 export function sysvQueueHigh(): u32 {

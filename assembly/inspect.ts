@@ -3,12 +3,14 @@
 import { PATH_MAX } from "./abi/limits";
 import { TASK_RESERVED } from "./abi/model";
 import { fileOf, isCloseOnExec } from "./core/descriptor";
+import { futexAt, isPrivateKey, ownerOfKey, placeOfKey } from "./core/futex";
 import { copyName, inodeAt, ROOT } from "./core/inode";
 import { objectById } from "./core/ipc";
 import { machine } from "./core/machine";
 import { OUT, WINDOW } from "./core/memory";
 import { isSemaphoreWait } from "./core/memory-wait";
 import {
+  FUTEX_POOL,
   MAPPED_PART_POOL,
   MESSAGE_QUEUE_POOL,
   PIPE_POOL,
@@ -24,7 +26,9 @@ import { operationAt, operationsOf } from "./core/semaphore-operation";
 import { findUndo } from "./core/semaphore-undo";
 import { bytesOf, sharedObjectAt } from "./core/shared-object";
 import { TASK_FLAG_PARKED, taskAt, taskIndex } from "./core/task";
-import { partAt, partOf } from "./mapping";
+import { firstInQueue, nextInQueue, waitingTask } from "./core/wait";
+import { READABLE } from "./futex";
+import { partAt, partOf, placeOf } from "./mapping";
 import { messageQueueAt } from "./message-queue";
 import { pipeAt, pipeSize } from "./pipe";
 import { placeInLine } from "./posix-semaphore";
@@ -200,6 +204,34 @@ export function inspectMappedPart(index: u32): i32 {
   answer(6, part.protection);
   answer(7, part.flags);
   answer(8, part.opens);
+  return 1;
+}
+
+/** Whether it is a process's own, the object or that process, its place there in two words, and what the word has. */
+export function inspectFutex(index: u32): i32 {
+  if (!pool(FUTEX_POOL).isUsed(index)) return 0;
+  const key = futexAt(index).key;
+  const place = placeOfKey(key);
+  answer(0, isPrivateKey(key) ? 1 : 0);
+  answer(1, ownerOfKey(key));
+  store<i64>(OUT + 8, place);
+  const word = isPrivateKey(key)
+    ? placeOf(processAt(ownerOfKey(key)), place, 4, READABLE)
+    : bytesOf(sharedObjectAt(ownerOfKey(key))) + <usize>place;
+  // Who waits where nothing can be read any more sees nothing.
+  answer(4, word ? load<u32>(word) : 0);
+  return 1;
+}
+
+/** The `place`-th who waits at a word: task, process, bitset. */
+export function inspectFutexWaiter(index: u32, place: u32): i32 {
+  let wait = firstInQueue(futexAt(index).line);
+  for (let left = place; wait && left; left--) wait = nextInQueue(wait);
+  if (!wait) return 0;
+  const task = waitingTask(wait);
+  answer(0, taskIndex(task));
+  answer(1, task.process);
+  answer(2, wait.events);
   return 1;
 }
 

@@ -40,8 +40,12 @@ function find(process: Process, address: i64, way: i32): i32 {
   if (address & (SEM_ALIGNMENT - 1)) return -EINVAL;
   const place = placeWith(process, address, way);
   if (!place) return -EFAULT;
+  return isSemaphore(place) ? <i32>place : -EINVAL;
+}
+
+function isSemaphore(place: usize): bool {
   const sharing = load<i32>(place + SEM_SHARING_PLACE);
-  return sharing == SEM_OF_PROCESS || sharing == SEM_OF_ALL ? <i32>place : -EINVAL;
+  return sharing == SEM_OF_PROCESS || sharing == SEM_OF_ALL;
 }
 
 /** Where the bytes for a semaphore lie that can be read, and have the protection `way`; 0 unless all do. */
@@ -151,12 +155,14 @@ function goOnWaiting(task: Task): i32 {
   const woken = leaveWoken(task);
   const process = processAt(task.process);
   if (process.state != PROCESS_ALIVE) return -EINTR;
-  const place = find(process, task.long, PROT_WRITE);
-  if (place < 0) return place;
+  const place = placeWith(process, task.long, PROT_WRITE);
+  if (!place) return -EFAULT;
   if (woken < 0) return giveUp(place, woken);
   if (take(place, WAITER)) return 0;
   // The handler of a signal has run by now; who gives up an awaited call sends signals until the thread has left it.
   if (task.interrupted && task.isAwaited) return giveUp(place, -EINTR);
+  // glibc would ask the kernel for what the words say now, and end the process.
+  if (!isSemaphore(place)) return -EINVAL;
   task.interrupted = 0;
   task.clear(TASK_FLAG_HANDED | TASK_FLAG_TIMED_OUT);
   return waitInLine(task, place, 0);

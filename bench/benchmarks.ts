@@ -4,6 +4,7 @@ import { explore } from "./explore.js";
 import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
 import { linuxQueues } from "./linux-queues.js";
+import { locks } from "./locks.js";
 import { mappedMemory } from "./mapped-memory.js";
 import { memory } from "./memory.js";
 import { messageLatency } from "./message-latency.js";
@@ -30,6 +31,7 @@ export const benchmarks: readonly Benchmark[] = [
   memory,
   linuxPipe,
   linuxQueues,
+  locks,
   readiness,
   messageLatency,
   pingPong,

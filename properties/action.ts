@@ -2,6 +2,7 @@
 // to the model, as JSON to the process that makes the call on the kernel.
 import { CLOCK_MONOTONIC } from "../assembly/abi/time.js";
 import type { Call } from "../src/call.js";
+import { type FutexWaiter, isFutexWait } from "../src/futex.js";
 import type { SpawnOptions } from "../src/linux.js";
 import { syscalls } from "../src/syscalls.js";
 import type { QueueSettings } from "../src/sysv-queue.js";
@@ -19,6 +20,11 @@ export type ActionArgument =
   | Groups
   | { readonly nanoseconds: string }
   | { readonly offset: string }
+  | { readonly waiters: readonly FutexWaiter[] }
+  | { readonly links: readonly number[] }
+  /** The pid in the model of a thread's process. */
+  | { readonly owner: number; readonly bits: number }
+  | { readonly later: string; readonly seed: number }
   | { readonly long: string }
   | { readonly settings: QueueSettings | SemaphoreSetSettings }
   | { readonly sops: readonly SemaphoreOperation[] }
@@ -59,6 +65,10 @@ export function javascriptArgument(argument: ActionArgument): unknown {
   if ("semvals" in argument) return argument.semvals;
   if ("words" in argument) return new Uint8Array(Int32Array.from(argument.words).buffer);
   if ("soon" in argument) return BigInt(Date.now()) * 1_000_000n + BigInt(argument.soon);
+  if ("later" in argument) return process.hrtime.bigint() + BigInt(argument.later);
+  if ("waiters" in argument) return argument.waiters;
+  if ("links" in argument) return new Uint8Array(BigInt64Array.from(argument.links, BigInt).buffer);
+  if ("owner" in argument) return argument.owner | argument.bits;
   if ("maxmsg" in argument || "flags" in argument || "notify" in argument) return argument;
   return argument.map(([fd, events]) => ({ fd, events }));
 }
@@ -68,9 +78,10 @@ export function javascriptArgument(argument: ActionArgument): unknown {
  * comes when nothing else can happen.
  */
 function modelArgument(argument: ActionArgument): unknown {
-  return isSoon(argument)
-    ? MODEL_START_NS + BigInt(argument.seed + 1) * HOUR_NS
-    : javascriptArgument(argument);
+  if (typeof argument !== "object" || argument === null) return argument;
+  if ("soon" in argument) return MODEL_START_NS + BigInt(argument.seed + 1) * HOUR_NS;
+  if ("later" in argument) return MODEL_UPTIME_NS + BigInt(argument.seed + 1) * HOUR_NS;
+  return javascriptArgument(argument);
 }
 
 const isSoon = (
@@ -79,8 +90,9 @@ const isSoon = (
   typeof argument === "object" && argument !== null && "soon" in argument;
 
 const HOUR_NS = 3_600_000_000_000n;
-/** CLOCK_REALTIME of a new machine: core/machine.ts. */
+/** CLOCK_REALTIME and CLOCK_MONOTONIC of a new machine: core/machine.ts. */
 const MODEL_START_NS = 946_684_800_000_000_000n;
+const MODEL_UPTIME_NS = 1_000_000_000n;
 
 const pathOf = ({ path, filling = "", times = 0 }: PathStep): string =>
   path.replace("~", filling.repeat(times));
@@ -119,8 +131,16 @@ export function spawnOptions(passed: Action["args"], args: readonly string[] = [
 }
 
 /** Whether a call waits at a word of memory. */
-export const waitsAtMemory = (call: string): boolean =>
-  call === "sem_wait" || call === "sem_timedwait" || call === "sem_clockwait";
+export const waitsAtMemory = (call: string): boolean => memoryWaits.has(call);
+
+const memoryWaits: ReadonlySet<string> = new Set([
+  "sem_wait",
+  "sem_timedwait",
+  "sem_clockwait",
+  "futex",
+  "futex_waitv",
+  "memory_wait",
+]);
 
 /** Whether a call ends by itself, and soon. */
 export function isTimed({ call, args }: Action): boolean {
@@ -130,16 +150,17 @@ export function isTimed({ call, args }: Action): boolean {
   if (call === "sem_clockwait")
     return !isNever(args.at(-1)) && !(args[1] === CLOCK_MONOTONIC && isSoon(args.at(-1)));
   if (call === "poll") return (args[1] as number) > 0;
-  if (call === "semtimedop") return isBelowHour(args[2]);
+  if (call === "semtimedop" || call === "memory_wait" || call === "futex_waitv") return isBelowHour(args[2]);
+  if (call === "futex") return isFutexWait(args[1] as number) && isBelowHour(args[3]);
   if (call !== "clock_nanosleep") return false;
   return isBelowHour(args[2]);
 }
 
-const isBelowHour = (argument: ActionArgument | undefined): boolean =>
-  typeof argument === "object" &&
-  argument !== null &&
-  "nanoseconds" in argument &&
-  BigInt(argument.nanoseconds) < HOUR_NS;
+function isBelowHour(argument: ActionArgument | undefined): boolean {
+  if (typeof argument !== "object" || argument === null) return false;
+  if ("soon" in argument || "later" in argument) return true;
+  return "nanoseconds" in argument && BigInt(argument.nanoseconds) < HOUR_NS;
+}
 
 const isNever = (argument: ActionArgument | undefined): boolean =>
   typeof argument === "object" &&
@@ -171,6 +192,10 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
   if ("semvals" in argument) return listText(argument.semvals);
   if ("words" in argument) return `words ${listText(argument.words)}`;
   if ("soon" in argument) return `in ${argument.soon} ns`;
+  if ("later" in argument) return `in ${argument.later} ns of CLOCK_MONOTONIC`;
+  if ("waiters" in argument) return `[${argument.waiters.map(waiterText).join(", ")}]`;
+  if ("links" in argument) return `links to ${argument.links.map(hexText).join(", ")}`;
+  if ("owner" in argument) return `the thread of pid ${argument.owner} with ${hexText(argument.bits >>> 0)}`;
   if ("maxmsg" in argument) return `${argument.maxmsg} of ${argument.msgsize} bytes`;
   if ("flags" in argument) return `0${(argument.flags >>> 0).toString(8)}`;
   if ("signals" in argument) return `signals ${listText(argument.signals)}`;
@@ -181,6 +206,11 @@ function argumentText(call: Action["call"], argument: ActionArgument, place: num
 /** `1 +2 010000`: to the second semaphore 2 are added, with SEM_UNDO. */
 const operationText = ({ num, op, flg }: SemaphoreOperation): string =>
   `${num} ${op > 0 ? "+" : ""}${op}${flg === 0 ? "" : ` 0${(flg & 0xffff).toString(8)}`}`;
+
+const hexText = (value: number): string => `0x${value.toString(16)}`;
+
+const waiterText = ({ val, uaddr, flags }: FutexWaiter): string =>
+  `${val} at ${hexText(uaddr)} ${hexText(flags)}`;
 
 /** Modes and flags of files are read in octal. */
 const octalPlaces: Readonly<Partial<Record<Action["call"], number>>> = {

@@ -139,12 +139,23 @@ class CaseRun {
     const { process: caller, action: made } = pending;
     if (gettingCalls.has(made.call)) this.#predicted = this.#oracle.predict(caller, made);
     if (made.call === "mmap" || made.call === "sem_open") this.#predictMapping(caller, made);
+    await this.#meetOwners(made);
     await this.#executor.issue({ ...pending, action: this.#toReal(caller, made) });
     const settled = this.#executor.settle();
     const observation = this.#note(pending, settled instanceof Promise ? await settled : settled);
     const verdict = this.#judge(pending, observation);
     if (pending.action.call === "spawn" && verdict.kind === "allowed") this.#meetProcesses();
     return verdict;
+  }
+
+  /** Learns the threads that an action names. */
+  async #meetOwners({ args }: Action): Promise<void> {
+    for (const argument of args) {
+      if (typeof argument !== "object" || argument === null || !("owner" in argument)) continue;
+      const { owner } = argument;
+      const process = this.#oracle.machine.processes().find(({ pid }) => pid === owner)?.process;
+      if (process !== undefined) this.#pids.addThread(owner, await this.#executor.thread(process));
+    }
   }
 
   #predictMapping(caller: number, made: Action): void {

@@ -1,6 +1,9 @@
 // Known differences between the model and the real kernel that are accepted: each with its reason. Anything else is a bug. A
 // case that meets one ends there, and is counted.
 import {
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
   CALL_MSGRCV,
   CALL_MSGSND,
   CALL_SEM_CLOCKWAIT,
@@ -52,7 +55,19 @@ const linedUp: ReadonlySet<number> = new Set([
   CALL_SEM_WAIT,
   CALL_SEM_TIMEDWAIT,
   CALL_SEM_CLOCKWAIT,
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
 ]);
+
+/** The memory that a call reads, writes or waits at. */
+function addressesIn({ call, args }: Action): readonly number[] {
+  if (call === "futex") return [args[0], args[4]].filter((address) => typeof address === "number");
+  if (/^memory_|^set_robust/.test(call)) return [args[0] as number];
+  const [waiters] = args;
+  const isList = typeof waiters === "object" && waiters !== null && "waiters" in waiters;
+  return isList ? waiters.waiters.map(({ uaddr }) => uaddr) : [];
+}
 
 /** Calls that wait for POSIX semaphores. */
 const semaphoreWaits: ReadonlySet<number> = new Set([CALL_SEM_WAIT, CALL_SEM_TIMEDWAIT, CALL_SEM_CLOCKWAIT]);
@@ -63,9 +78,8 @@ export const avoidances: readonly Avoidance[] = [
     reason:
       "the model copies the file when it is mapped; Linux copies a page when it is written to, so that until then it shows what " +
       "others write, and what is cut off of the file is gone from the copy too",
-    appliesTo({ action: { call, args }, caller, machine }) {
-      if (!/^memory_/.test(call)) return false;
-      const [address] = args as [number];
+    appliesTo({ action, caller, machine }) {
+      const addresses = addressesIn(action);
       return machine
         .mappedParts()
         .some(
@@ -73,8 +87,7 @@ export const avoidances: readonly Avoidance[] = [
             process === caller &&
             isPrivate &&
             isOfFile &&
-            address >= mapping &&
-            address < mapping + mappingPages * 4096,
+            addresses.some((address) => address >= mapping && address < mapping + mappingPages * 4096),
         );
     },
   },

@@ -18,6 +18,8 @@ export interface Executor {
   canMake(action: Action): boolean;
   /** The pid of a process that is new in the model. */
   meet(process: number): number;
+  /** The number of the thread of a process that makes the calls that never wait. */
+  thread(process: number): Promise<number>;
   /** Makes a call, or interrupts one: an action on real pids. */
   issue(pending: Pending): Promise<void> | void;
   /** Waits until nothing moves any more: what has completed since the last time. */

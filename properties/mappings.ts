@@ -12,36 +12,54 @@ interface Pair {
   readonly real: number;
 }
 
-/** Calls whose first argument is an address. */
-const onMappings: ReadonlySet<string> = new Set([
-  "munmap",
-  "mprotect",
-  "msync",
-  "memory_read",
-  "memory_write",
-  "sem_close",
-  "sem_init",
-  "sem_destroy",
-  "sem_wait",
-  "sem_trywait",
-  "sem_timedwait",
-  "sem_clockwait",
-  "sem_post",
-  "sem_getvalue",
-]);
+/** The places of addresses among the arguments of a call. */
+const addressPlaces: Readonly<Partial<Record<Action["call"], readonly number[]>>> = {
+  munmap: [0],
+  mprotect: [0],
+  msync: [0],
+  memory_read: [0],
+  memory_write: [0],
+  memory_load: [0],
+  memory_store: [0],
+  memory_add: [0],
+  memory_compare_exchange: [0],
+  memory_wait: [0],
+  memory_notify: [0],
+  sem_close: [0],
+  sem_init: [0],
+  sem_destroy: [0],
+  sem_wait: [0],
+  sem_trywait: [0],
+  sem_timedwait: [0],
+  sem_clockwait: [0],
+  sem_post: [0],
+  sem_getvalue: [0],
+  futex: [0, 4],
+  set_robust_list: [0],
+};
 
 export class Mappings {
   #pairs: Pair[] = [];
 
   /** An action of a process on the model's addresses as one on real ones. An address that is no mapping's is none's there either. */
-  toReal(process: number, action: Action): Action {
-    if (!onMappings.has(action.call)) return action;
-    const [address, ...rest] = action.args as [number, ...Action["args"]];
+  toReal(process: number, { call, args }: Action): Action {
+    const places = addressPlaces[call] ?? [];
+    const real = (address: number): number => this.#realOf(process, address);
+    const translated = args.map((argument, place) => {
+      if (typeof argument === "number") return places.includes(place) ? real(argument) : argument;
+      if (argument === null || typeof argument !== "object") return argument;
+      if ("links" in argument) return { links: argument.links.map(real) };
+      if (!("waiters" in argument)) return argument;
+      return { waiters: argument.waiters.map((waiter) => ({ ...waiter, uaddr: real(waiter.uaddr) })) };
+    });
+    return { call, args: translated };
+  }
+
+  #realOf(process: number, address: number): number {
     const found = this.#pairs.find(
       (pair) => pair.process === process && address >= pair.model && address < pair.end,
     );
-    const real = found === undefined ? address : found.real + (address - found.model);
-    return { call: action.call, args: [real, ...rest] };
+    return found === undefined ? address : found.real + (address - found.model);
   }
 
   /**

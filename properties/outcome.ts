@@ -3,6 +3,7 @@ import { GONE } from "../assembly/abi/model.js";
 import { S_IFMT, S_IFREG } from "../assembly/abi/stat.js";
 import type { Call, PlacedBytes, SysvMessage } from "../src/call.js";
 import { errnoName } from "../src/errors.js";
+import type { MemoryWaitResult } from "../src/futex.js";
 import type { FileStatus, MessageQueueAttributes, MessageReceipt, WaitResult } from "../src/linux.js";
 import type { Mapping } from "../src/mapping.js";
 import type { QueueLimits, QueueStatus, ReceivedSysvMessage } from "../src/sysv-queue.js";
@@ -23,6 +24,8 @@ const none: readonly number[] = [];
 /** Below it are the low bits of an address: values have 32 bits. */
 const HALF = 2 ** 30;
 
+const waitEndings: readonly MemoryWaitResult[] = ["ok", "not-equal", "timed-out"];
+
 /** An address as two values, and back. */
 export const valuesOfAddress = (address: number): readonly number[] => [
   Math.floor(address / HALF),
@@ -39,6 +42,13 @@ export const answer = (result: number, values: readonly number[] = none): Outcom
 
 export const gone: Outcome = { result: GONE, values: none, bytes: undefined };
 
+/** Calls that give a word of memory, which may look like an errno. */
+const givesWord = (call: string): boolean => /^memory_(load|add|compare_exchange)$/.test(call);
+
+/** The result of a call that did not fail. @param value what it gave */
+export const resultOf = (call: string, value: unknown): number =>
+  typeof value === "number" && !givesWord(call) ? value : 0;
+
 /** The outcome of a call with what it returned, or -errno, and the buffer or buffers that it read into. */
 export function outcomeOf(call: string, result: number, value: unknown, buffer: unknown): Outcome {
   // A key depends on the file system, and may be negative.
@@ -50,6 +60,14 @@ export function outcomeOf(call: string, result: number, value: unknown, buffer: 
     case "sem_open":
     case "mmap":
       return answer(0, valuesOfAddress((value as Mapping).address));
+    case "memory_load":
+    case "memory_add":
+    case "memory_compare_exchange":
+      return answer(0, [value as number]);
+    case "memory_wait":
+      return answer(waitEndings.indexOf(value as MemoryWaitResult));
+    case "get_robust_list":
+      return answer(value === null ? 0 : 1);
     case "memory_read":
     case "pread":
       return { result, values: none, bytes: (buffer as Uint8Array).subarray(0, result) };

@@ -4,7 +4,7 @@ import { SyscallError } from "../src/errors.js";
 import type { SyncLinux } from "../src/linux.js";
 import { type Action, javascriptArgument, spawnOptions } from "./action.js";
 import { takeFrom } from "./libc.js";
-import { answer, type Outcome, outcomeOf } from "./outcome.js";
+import { answer, type Outcome, outcomeOf, resultOf } from "./outcome.js";
 import { childProgram } from "./program.js";
 
 type AnyMethod = (...args: unknown[]) => unknown;
@@ -20,7 +20,7 @@ export function perform(linux: SyncLinux, { call, args }: Action, connection?: s
     const value = (linux as unknown as Record<string, AnyMethod>)[call]?.(...made);
     // The harness needs the number of a child.
     if (call === "spawn") return answer(1, [value as number]);
-    return outcomeOf(call, typeof value === "number" ? value : 0, value, made[1]);
+    return outcomeOf(call, resultOf(call, value), value, made[1]);
   } catch (error) {
     return failedOutcome(error);
   }

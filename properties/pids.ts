@@ -1,6 +1,7 @@
 // The real kernel and the model number their processes differently: pids are translated on the way in and on the way out.
 import { readFileSync } from "node:fs";
-import type { Action } from "./action.js";
+import { FUTEX_TID_MASK } from "../assembly/abi/futex.js";
+import type { Action, ActionArgument } from "./action.js";
 import { HarnessError } from "./executor.js";
 import type { Outcome } from "./outcome.js";
 
@@ -11,6 +12,8 @@ const INIT = 1;
 export class Pids {
   readonly #real = new Map<number, number>();
   readonly #model = new Map<number, number>();
+  /** Pids in the model by the numbers of real threads. */
+  readonly #threads = new Map<number, number>();
 
   /** @param controller the real parent of the first processes: the model's init */
   constructor(controller: number) {
@@ -31,8 +34,25 @@ export class Pids {
     return [...this.#real.keys()].filter((pid) => pid !== INIT);
   }
 
-  /** An action on the model's pids as one on real pids: only `kill` and `waitpid` have any. */
-  toReal(action: Action): Action {
+  /** Pairs the thread of a real process that takes its calls. @param model its pid */
+  addThread(model: number, real: number): void {
+    this.#threads.set(real, model);
+  }
+
+  /** A word as the model has it: where a lock's word has the number of a thread, the model has its process's. */
+  wordInModel(word: number): number {
+    const model = this.#threads.get(word & FUTEX_TID_MASK);
+    return model === undefined ? word : (word & ~FUTEX_TID_MASK) | model;
+  }
+
+  #threadOf(model: number): number {
+    for (const [real, pid] of this.#threads) if (pid === model) return real;
+    throw new HarnessError(`pid ${model} of the model has no thread`);
+  }
+
+  /** An action on the model's pids as one on real pids. */
+  toReal(made: Action): Action {
+    const action = { call: made.call, args: made.args.map((argument) => this.#ownerToReal(argument)) };
     if (action.call !== "kill" && action.call !== "waitpid") return action;
     const [pid, ...rest] = action.args as [number, ...number[]];
     if (pid <= 0 || pid > PID_MAX) return action;
@@ -42,6 +62,11 @@ export class Pids {
     return { call: action.call, args: [real, ...rest] };
   }
 
+  #ownerToReal(argument: ActionArgument): ActionArgument {
+    if (typeof argument !== "object" || argument === null || !("owner" in argument)) return argument;
+    return { owner: this.#threadOf(argument.owner), bits: argument.bits };
+  }
+
   /** What a call came to, on the model's pids. */
   toModel(call: string, outcome: Outcome): Outcome {
     if (outcome.result < 0) return outcome;
@@ -49,6 +74,10 @@ export class Pids {
       case "getpid":
       case "getppid":
         return { ...outcome, result: this.#modelPid(outcome.result) };
+      case "memory_load":
+      case "memory_add":
+      case "memory_compare_exchange":
+        return { ...outcome, values: outcome.values.map((word) => this.wordInModel(word)) };
       case "gettid":
         return { ...outcome, result: this.modelPidOf(outcome.result) };
       case "spawn":

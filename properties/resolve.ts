@@ -1,7 +1,7 @@
 // Steps meet their machine: handles become the numbers that the model's state gives them.
 import type { DescriptorFacts, Machine } from "../backends/wasm/machine.js";
 import type { Action, ActionArgument } from "./action.js";
-import type { Handle, Step, StepArgument } from "./step.js";
+import type { Handle, PlaceStep, Step, StepArgument } from "./step.js";
 
 /** Where a step is resolved. */
 export interface Setting {
@@ -42,7 +42,9 @@ export function callerOf(step: Step, { machine, processes }: Setting): number | 
 }
 
 const isInMapping = (argument: StepArgument): boolean =>
-  typeof argument === "object" && argument !== null && ("mapping" in argument || "sem" in argument);
+  typeof argument === "object" &&
+  argument !== null &&
+  ("mapping" in argument || "sem" in argument || "waiters" in argument);
 
 /** The descriptors that a step names. */
 function handlesIn(args: readonly StepArgument[]): Handle[] {
@@ -101,6 +103,22 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   if ("room" in argument || "nanoseconds" in argument) return argument;
   if ("long" in argument || "settings" in argument) return argument;
   if ("mapping" in argument) return addressOf(argument, lookup.process, setting);
+  if ("later" in argument) return { later: argument.later, seed: setting.stepNumber };
+  if ("waiters" in argument) {
+    const waiters = argument.waiters.map(({ val, at, flags }) => ({
+      val,
+      uaddr: typeof at === "number" ? at : addressOf(at, lookup.process, setting),
+      flags,
+    }));
+    return { waiters };
+  }
+  if ("links" in argument) {
+    const at = (link: PlaceStep | number): number =>
+      typeof link === "number" ? link : addressOf(link, lookup.process, setting);
+    return { links: argument.links.map(at) };
+  }
+  if ("owner" in argument)
+    return { owner: ownerOf(argument.owner, lookup.process, setting), bits: argument.bits };
   if ("sem" in argument) return semaphoreOf(argument.sem, lookup.process, setting);
   if ("queue" in argument) {
     const queues = setting.machine.sysvQueues().map(({ id }) => id);
@@ -123,12 +141,14 @@ function resolveArgument(argument: StepArgument, lookup: Descriptors, setting: S
   return lookup.number(argument as Handle);
 }
 
+/** The pid in the model of the k-th living process, or of the caller. */
+function ownerOf(place: number | "caller", caller: number, { machine, processes }: Setting): number {
+  const process = place === "caller" ? caller : (processes[place % processes.length] as number);
+  return machine.processes().find((one) => one.process === process)?.pid ?? 0;
+}
+
 /** An address in a mapping of a process; one that is in none if it has none. */
-function addressOf(
-  { mapping, page, beyond = 0 }: { mapping: number; page: number; beyond?: number },
-  process: number,
-  { machine }: Setting,
-): number {
+function addressOf({ mapping, page, beyond = 0 }: PlaceStep, process: number, { machine }: Setting): number {
   const starts = machine.mappedParts().filter((part) => part.process === process);
   const found = pick([...new Set(starts.map((part) => part.mapping))], mapping);
   return found === undefined ? NO_ADDRESS : found + page * PAGE + beyond;

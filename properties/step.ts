@@ -60,7 +60,15 @@ export type StepArgument =
   | { readonly queue: number }
   | { readonly everQueue: number }
   /** A page of the caller's k-th mapping, and bytes beyond its start. */
-  | { readonly mapping: number; readonly page: number; readonly beyond?: number }
+  | PlaceStep
+  /** Words that futex_waitv waits at. */
+  | { readonly waiters: readonly WaiterStep[] }
+  /** Links of a list: addresses, as the 64-bit numbers that memory holds. 0 is none. */
+  | { readonly links: readonly (PlaceStep | number)[] }
+  /** The number of a thread, of the k-th living process or of the caller, and some bits: the word of a robust lock. */
+  | { readonly owner: number | "caller"; readonly bits: number }
+  /** A time of CLOCK_MONOTONIC that comes so many nanoseconds after the call, in decimal. */
+  | { readonly later: string }
   /** The caller's k-th semaphore that has a name. */
   | { readonly sem: number }
   /** Words to write, of 32 bits. */
@@ -77,6 +85,19 @@ export type StepArgument =
   /** The values of SETALL. */
   | { readonly semvals: readonly number[] }
   | readonly PollStep[];
+
+/** A page of the caller's k-th mapping, and bytes beyond its start. */
+export interface PlaceStep {
+  readonly mapping: number;
+  readonly page: number;
+  readonly beyond?: number;
+}
+
+export interface WaiterStep {
+  readonly val: number;
+  readonly at: PlaceStep | number;
+  readonly flags: number;
+}
 
 /** A path: "~" in it stands for a text so many times over. */
 export interface PathStep {

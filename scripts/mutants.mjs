@@ -755,7 +755,164 @@ const mutants = [
     "  second.objectPage += page - part.start;\n",
     "",
   ),
+  posixSemaphore(
+    "who waits is not counted",
+    "posix-semaphore.ts",
+    "return isCounted ? waitInLine(task, place, WAITER)",
+    "return isCounted ? waitInLine(task, place, 0)",
+  ),
+  posixSemaphore(
+    "who takes after a wait stays counted",
+    "posix-semaphore.ts",
+    "if (take(place, WAITER)) return 0;",
+    "if (take(place, 0)) return 0;",
+  ),
+  posixSemaphore(
+    "who gives up stays counted",
+    "posix-semaphore.ts",
+    "store<u64>(place, load<u64>(place) - WAITER);",
+    "store<u64>(place, load<u64>(place));",
+  ),
+  posixSemaphore(
+    "who is woken takes, whether there is anything or not",
+    "posix-semaphore.ts",
+    "  if (take(place, WAITER)) return 0;\n  // The handler",
+    "  if (woken == 0) return take(place, WAITER) ? 0 : giveUp(place, 0);\n  // The handler",
+  ),
+  posixSemaphore(
+    "to give wakes who is counted by another mapping, too",
+    "posix-semaphore.ts",
+    "return load<i32>(place + SEM_SHARING_PLACE) == SEM_OF_PROCESS;",
+    "return false;",
+  ),
+  posixSemaphore(
+    "a value above the highest cannot be raised",
+    "posix-semaphore.ts",
+    "(before & VALUE_MASK) == <u64>SEM_VALUE_MAX",
+    "(before & VALUE_MASK) >= <u64>SEM_VALUE_MAX",
+  ),
+  posixSemaphore(
+    "a name with another number of slashes is the same mapping",
+    "mapping.ts",
+    "part.object == shown && part.slashes == slashes",
+    "part.object == shown",
+  ),
+  posixSemaphore(
+    "the first closing closes for all openings",
+    "semaphore-open.ts",
+    "if (--part.opens == 0) unmapSemaphore(part);",
+    "unmapSemaphore(part);",
+  ),
+  posixSemaphore(
+    "a new semaphore's value is looked at first",
+    "semaphore-open.ts",
+    "  const both = O_CREAT | O_EXCL;",
+    "  if (value > <u32>SEM_VALUE_MAX) return -EINVAL;\n  const both = O_CREAT | O_EXCL;",
+  ),
+  posixSemaphore(
+    "what can be read can be opened",
+    "semaphore-open.ts",
+    "mayOpen(process, inode, O_RDWR)",
+    "mayOpen(process, inode, 0)",
+  ),
+  futex("a wake-up of one wakes all", "futex.ts", "if (++woken >= count) break;", "++woken;"),
+  futex(
+    "a wake-up of nobody wakes nobody",
+    "futex.ts",
+    "  const futex = findFutex(key);\n  if (!futex) return 0;",
+    "  const futex = findFutex(key);\n  if (!futex || count <= 0) return 0;",
+  ),
+  futex(
+    "who came last is woken first",
+    "core/futex.ts",
+    "waitExclusively(futex.line, task);",
+    "waitForEvents(futex.line, task, 0, -1, 0);",
+    { also: ["WaitQueue, waitExclusively }", "WaitQueue, waitForEvents }"] },
+  ),
+  futex("bits are not looked at", "futex.ts", "if (wait.events & bitset) {", "if (wait.events) {"),
+  futex(
+    "a process's own word is that of all",
+    "futex.ts",
+    "if (isPrivate) return privateKey(processIndex(process), address);",
+    REMOVED,
+  ),
+  futex(
+    "a word of all is each process's own",
+    "futex.ts",
+    "return sharedKey(part.object, <u32>(bytes - bytesOf(sharedObjectAt(part.object))));",
+    "return sharedKey(processIndex(process), <u32>address);",
+  ),
+  futex(
+    "who waits does not look at the word again in its thread",
+    "futex.ts",
+    "if (load<i32>(word) != task.b) return -EAGAIN;",
+    "if (task.has(TASK_FLAG_IN_LANE) != true && load<i32>(word) != task.b) return -EAGAIN;",
+    { executor: "awaited" },
+  ),
+  futex(
+    "requeueing counts whom it moves alone",
+    "futex.ts",
+    "  return woken + moved;",
+    "  return moved ? moved : woken;",
+  ),
+  futex(
+    "requeueing wakes whom it is to move",
+    "futex.ts",
+    "    moveToQueue(wait, to.line);\n",
+    "    wakeFutex(key, 1, ANY_BITS);\n",
+  ),
+  futex(
+    "FUTEX_WAKE_OP wakes at the second word whatever it was",
+    "futex.ts",
+    "return isAsked ? woken",
+    "return isAsked >= 0 ? woken",
+  ),
+  futex(
+    "futex_waitv gives the first place",
+    "futex.ts",
+    "if (task.has(TASK_FLAG_HANDED)) return task.d - 1;",
+    "if (task.has(TASK_FLAG_HANDED)) return 0;",
+  ),
+  futex(
+    "an interval is taken as a time",
+    "futex.ts",
+    "setDeadline(task, machine.monotonic + time, CLOCK_MONOTONIC);\n      else if",
+    "setDeadline(task, time, CLOCK_MONOTONIC);\n      else if",
+    { executor: "awaited" },
+  ),
+  futex(
+    "memory that is waited in can be unmapped",
+    "mapping.ts",
+    "if (isWaitedInMapping(process, mapping)) return -EBUSY;",
+    REMOVED,
+  ),
+  futex(
+    "a robust lock keeps the number of its dead owner",
+    "robust-list.ts",
+    "store<u32>(place, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED);",
+    "store<u32>(place, word | FUTEX_OWNER_DIED);",
+    { only: "futex-process" },
+  ),
+  futex(
+    "nobody is woken at a robust lock whose owner died",
+    "robust-list.ts",
+    "if (!isPi && word & FUTEX_WAITERS) wakeShared(process, address, 1);",
+    REMOVED,
+    { only: "futex-process" },
+  ),
+  futex(
+    "the robust lock that was being changed is forgotten",
+    "robust-list.ts",
+    "return isSet && markDead(",
+    "return !isSet && markDead(",
+    { only: "futex-process" },
+  ),
 ];
+
+/** One that cases on futexes are to catch. */
+function futex(name, file, from, to, more = {}) {
+  return bug(`futex: ${name}`, file, from, to, { only: "futex", ...more });
+}
 
 /** One that cases on shared memory as files are to catch. */
 function memory(name, file, from, to, more = {}) {
@@ -780,6 +937,11 @@ function sysv(name, file, from, to) {
 /** One that cases on System V semaphores are to catch. */
 function semaphore(name, file, from, to, more = {}) {
   return bug(`semaphore: ${name}`, file, from, to, { only: "sysv-semaphore", ...more });
+}
+
+/** One that cases on POSIX semaphores are to catch. */
+function posixSemaphore(name, file, from, to, more = {}) {
+  return bug(`posix-sem: ${name}`, file, from, to, { only: "semaphore", ...more });
 }
 
 /** @param options `executor`: which one is to catch it (`sync` if left out); `also`: a second replacement; `only`: the mechanism to look in (all if left out) */

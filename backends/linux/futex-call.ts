@@ -6,7 +6,7 @@ import * as libc from "./libc.js";
 import { setPending } from "./robust-head.js";
 
 /**
- * The call as it is.
+ * The call as it is. What has 32 bits in C has no sign here, so that /proc shows it as it is.
  * @param timeout the address of a struct timespec, or val2
  * @returns a result >= 0, or -errno
  */
@@ -18,7 +18,9 @@ export const callFutex = (
   otherPlace = 0,
   value3 = 0,
 ): number =>
-  libc.resultOrErrno(libc.syscall6(libc.SYS_futex, place, operation, value, timeout, otherPlace, value3));
+  libc.resultOrErrno(
+    libc.syscall6(libc.SYS_futex, place, operation, value >>> 0, timeout, otherPlace, value3 >>> 0),
+  );
 
 /** A wait: of FUTEX_WAIT or FUTEX_WAIT_BITSET. */
 export interface FutexWait {

@@ -13,6 +13,7 @@ import {
   FUTEX_REQUEUE,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
+  FUTEX_WAKE_OP,
   FUTEX2_PRIVATE,
   ROBUST_LIST_HEAD_SIZE,
 } from "../../assembly/abi/futex.js";
@@ -53,7 +54,8 @@ export function futex({ a: operation, b: value, payload }: Call): number {
   const { address, value2, otherAddress, value3, timeout } = payload as FutexRequest;
   const place = wordPlace(address, isPrivate(operation));
   if (!isFutexWait(operation)) {
-    const other = wordPlace(otherAddress, isPrivate(operation));
+    const isChanged = (operation & FUTEX_CMD_MASK) === FUTEX_WAKE_OP;
+    const other = wordPlace(otherAddress, isPrivate(operation), isChanged);
     return callFutex(place, operation, value, value2, other, value3);
   }
   if (timeout !== undefined && timeout < 0n) return -EINVAL;
@@ -185,7 +187,7 @@ function viewOfHead(head: number): Mapping {
 export function set_robust_list({ payload }: Call): number {
   const { address, length } = payload as MemoryRange;
   const isLibcs = address === listOfLibc().address;
-  if (length === ROBUST_LIST_HEAD_SIZE && !isLibcs) {
+  if (length === ROBUST_LIST_HEAD_SIZE && address !== 0 && !isLibcs) {
     // Links are addresses: where the memory is not where the program has it, the kernel would follow them elsewhere.
     if (placeOf(address, length, READABLE) !== address) return -EFAULT;
   }

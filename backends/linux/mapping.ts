@@ -426,13 +426,14 @@ const NOWHERE = -4096;
 /**
  * Where the kernel is to look for a word that is waited at: at an address that is wrong in the same way, if it is none of the program's.
  * @param isPrivate whether by this process alone
+ * @param isWritten whether the kernel is to change it, too
  */
-export function wordPlace(address: number, isPrivate: boolean): number {
+export function wordPlace(address: number, isPrivate: boolean, isWritten = false): number {
   const odd = ((address % 4) + 4) % 4;
   const part = odd === 0 ? partAt(address) : undefined;
   if (part === undefined) return NOWHERE + odd;
   // A copy that is never written to is no memory to wait for: get_futex_key. That of the arrays always can be.
-  const way = isPrivate || part.isShared ? READABLE : PROT_WRITE;
+  const way = !isWritten && (isPrivate || part.isShared) ? READABLE : PROT_WRITE;
   return (part.protection & way) === 0 ? NOWHERE : part.place + (address - part.address);
 }
 
@@ -464,9 +465,10 @@ export function wordsAt(address: number, way: number): { address: number; words:
 /** Some of this thread's memory, which is no mapping of its own. */
 export function partOfMapping(address: number, length: number): Mapping {
   const bytes = (): Uint8Array<ArrayBuffer> => {
-    const kept = keptAt(address);
-    if (kept === undefined) throw new SyscallError(EFAULT, "mmap");
-    return bytesOf(kept).subarray(address - kept.address, address - kept.address + length);
+    const first = wordsAt(address, READABLE);
+    const last = wordsAt(address + length - 1, READABLE);
+    if (first === undefined || last?.words !== first.words) throw new SyscallError(EFAULT, "mmap");
+    return new Uint8Array(first.words.buffer as ArrayBuffer, address - first.address, length);
   };
   return new Mapping(address, length, {
     bytes,

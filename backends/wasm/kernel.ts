@@ -161,6 +161,9 @@ export interface KernelExports {
   inspectSemaphoreSet(set: I): I;
   inspectSemaphore(set: I, num: I): I;
   inspectSemaphoreWaiter(set: I, place: I): I;
+  futexHigh(): I;
+  inspectFutex(futex: I): I;
+  inspectFutexWaiter(futex: I, place: I): I;
   semaphoreAdjustment(process: I, id: I, num: I): I;
   inspectPosixSemaphore(object: I, offset: I): I;
   inspectSemaphoreWait(task: I): I;

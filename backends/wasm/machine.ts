@@ -249,6 +249,29 @@ export interface MappedPartFacts {
   readonly semaphoreOpens: number;
 }
 
+/** A word of memory at which somebody waits. */
+export interface FutexFacts {
+  /** Number of the object that it is in; undefined if only one process waits there. */
+  readonly object: number | undefined;
+  /** Index of the process whose own it is (FUTEX_PRIVATE_FLAG); undefined if all may wait there. */
+  readonly process: number | undefined;
+  /** Bytes from the start of the object on; of a process's own the address. */
+  readonly place: number;
+  /** What it has now, with its sign. */
+  readonly value: number;
+  /** In the order in which they are woken. */
+  readonly waiters: readonly FutexWaiterFacts[];
+}
+
+/** A call that waits at a word: one of several words has it at each. */
+export interface FutexWaiterFacts {
+  readonly task: number;
+  /** Index of its process. */
+  readonly process: number;
+  /** The bits by which it can be woken. */
+  readonly bitset: number;
+}
+
 /** A System V message queue. */
 export interface SysvQueueFacts {
   readonly id: number;
@@ -639,6 +662,27 @@ export class Machine {
         name: out(3) === 0 ? undefined : `/${this.#windowText(out(3))}`,
       }),
     );
+  }
+
+  /** The words of memory at which somebody waits. */
+  futexes(): FutexFacts[] {
+    const facts: FutexFacts[] = [];
+    for (let index = 0; index < this.#kernel.futexHigh(); index++) {
+      if (this.#kernel.inspectFutex(index) === 0) continue;
+      const [isPrivate, owner, low, high, value] = [0, 1, 2, 3, 4].map(this.#out) as FiveNumbers;
+      const place = (low >>> 0) + high * 2 ** 32;
+      const [object, process] = isPrivate !== 0 ? [undefined, owner] : [owner, undefined];
+      facts.push({ object, process, place, value, waiters: this.#futexWaiters(index) });
+    }
+    return facts;
+  }
+
+  #futexWaiters(futex: number): FutexWaiterFacts[] {
+    const waiters: FutexWaiterFacts[] = [];
+    while (this.#kernel.inspectFutexWaiter(futex, waiters.length) !== 0) {
+      waiters.push({ task: this.#out(0), process: this.#out(1), bitset: this.#out(2) >>> 0 });
+    }
+    return waiters;
   }
 
   /** The POSIX semaphores that can be told from other memory. */

@@ -68,6 +68,10 @@ export class AwaitedExecutor implements Executor {
     return this.#process(process).pid;
   }
 
+  async thread(process: number): Promise<number> {
+    return this.meet(process);
+  }
+
   issue({ id, process, action }: Pending): void {
     const caller = this.#process(process);
     const [first, second] = action.args as [number, number];

@@ -8,7 +8,7 @@ import type { Linux } from "../../src/linux.js";
 import { syscalls } from "../../src/syscalls.js";
 import { type Action, isTimed, javascriptArgument } from "../action.js";
 import { closeFrom, enter, makeChannel, prepareLibc } from "../libc.js";
-import { answer, type Outcome, outcomeOf } from "../outcome.js";
+import { answer, type Outcome, outcomeOf, resultOf } from "../outcome.js";
 import { failedOutcome, takeDescriptor } from "../perform.js";
 import { occupyBelow } from "../runtime-descriptors.js";
 import { tellingSignals } from "../signals.js";
@@ -125,7 +125,7 @@ function make(id: number, action: Action): void {
   (linux[action.call as keyof Linux] as unknown as AnyMethod)
     .apply(linux, padded)
     .then(
-      (value) => complete(outcomeOf(action.call, typeof value === "number" ? value : 0, value, args[1])),
+      (value) => complete(outcomeOf(action.call, resultOf(action.call, value), value, args[1])),
       (error: unknown) => complete(failedOutcome(error)),
     )
     .catch((error: unknown) => {

@@ -6,6 +6,7 @@ import { clockSteps } from "./clock.js";
 import { changingSteps, identitySteps } from "./credentials.js";
 import { descriptorSteps, duplicating } from "./descriptors.js";
 import { fifoSteps } from "./fifo.js";
+import { futexSteps, lockSteps, someLocks, someWords } from "./futex.js";
 import { interruption } from "./interruption.js";
 import { limitSteps } from "./limits.js";
 import { makeQueue, messageQueueSteps, passingQueues, toldOfTwo } from "./message-queue.js";
@@ -89,6 +90,8 @@ const mixtures = {
   semaphore: [...scaled([...posixSemaphoreSteps, ...semaphoreMappingSteps], 4), interruption(30)],
   "semaphore-process": [...posixSemaphoreSteps, ...scaled(processSteps, 2)],
   "mqueue-process": [...messageQueueSteps, ...scaled(processSteps, 2)],
+  futex: [...scaled(futexSteps, 4), interruption(30)],
+  "futex-process": [...lockSteps, ...processSteps],
   all: [
     ...pipeSteps,
     ...descriptorSteps,
@@ -144,6 +147,8 @@ const starts: Partial<Record<Mechanism, fc.Arbitrary<readonly Step[]>>> = {
   shm: fc.oneof({ weight: 7, arbitrary: someObjects }, { weight: 1, arbitrary: manyObjects }),
   "shm-mapping": fc.oneof({ weight: 4, arbitrary: someObjects }, { weight: 1, arbitrary: brokenMapping }),
   "shm-process": fc.tuple(someObjects, family).map(([first, then]) => [...first, ...then]),
+  futex: someWords,
+  "futex-process": someLocks,
   semaphore: somePosixSemaphores,
   "semaphore-process": fc.tuple(namedSemaphoresOfOne, family).map(([first, then]) => [...first, ...then]),
   tree: someFiles,

@@ -96,6 +96,11 @@ export class ExecutorThread {
     return this.#pid;
   }
 
+  /** The kernel's number of it. */
+  get id(): number {
+    return this.#id;
+  }
+
   get state(): ThreadState {
     return this.#state as ThreadState;
   }
@@ -204,6 +209,11 @@ export class ExecutorProcess implements PooledProcess {
 
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** The number of the thread that makes the calls that never wait. */
+  get firstThread(): number {
+    return (this.#threads[1] as ExecutorThread).id;
   }
 
   get #main(): ExecutorThread {

@@ -3,7 +3,7 @@
 // made them somebody else for good.
 import { FORM_BLOCKING } from "../../assembly/abi/model.js";
 import { SIGKILL } from "../../assembly/abi/signal.js";
-import type { Action } from "../action.js";
+import { type Action, isInstant } from "../action.js";
 import { CaseFolders } from "../case-folder.js";
 import { type Executor, HarnessError } from "../executor.js";
 import type { Subject } from "../executors.js";
@@ -96,6 +96,12 @@ export class SyncExecutor implements Executor {
     return this.#process(process).pid;
   }
 
+  async thread(process: number): Promise<number> {
+    const found = this.#process(process);
+    await found.ready();
+    return found.firstThread;
+  }
+
   #process(index: number): ExecutorProcess {
     return this.#processes[index - 1] as ExecutorProcess;
   }
@@ -113,7 +119,9 @@ export class SyncExecutor implements Executor {
       this.#interrupted.push(pending.id);
       return;
     }
-    const [thread] = process.idleThreads();
+    const idle = process.idleThreads();
+    // What a process has mapped, and its list of locks, are those of the first: it is not to wait.
+    const thread = isInstant(action.call) ? idle[0] : idle.at(-1);
     if (thread === undefined) throw new HarnessError(`no thread of process ${pending.process} is idle`);
     const order = this.#order(process, pending);
     thread.pending = pending;

@@ -3,7 +3,8 @@
 // that was asked for, with the same arguments. That it did not return and block again between two looks is known from the
 // count of its turns on a processor, the third number of `schedstat`.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { type Action, waitsAtMemory } from "../action.js";
+import { FUTEX_CMD_MASK, FUTEX_WAIT, FUTEX_WAIT_BITSET } from "../../assembly/abi/futex.js";
+import { type Action, javascriptArgument, waitsAtMemory } from "../action.js";
 
 /** The numbers of the calls that can block: the kernel's tables for x86-64 and for all younger architectures. */
 const numbers: Readonly<Record<string, readonly number[]>> =
@@ -28,6 +29,7 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_timedsend: [242],
         mq_receive: [243],
         mq_timedreceive: [243],
+        futex_waitv: [449],
       }
     : {
         read: [63, 65],
@@ -49,6 +51,7 @@ const numbers: Readonly<Record<string, readonly number[]>> =
         mq_timedsend: [182],
         mq_receive: [183],
         mq_timedreceive: [183],
+        futex_waitv: [449],
       };
 
 /** futex(2), which calls that wait at memory are made of; threads of the runtime wait in it too, at words of their own. */
@@ -115,14 +118,8 @@ export class ThreadState {
   #sleepsIn(action: Action): boolean {
     const length = readSync(this.#syscall, buffer, 0, 256, 0);
     const [number, ...args] = buffer.toString("latin1", 0, length).split(" ", 4);
-    if (waitsAtMemory(action.call)) {
-      return (
-        Number(number) === FUTEX && placeInPage(Number(args[0])) === placeInPage(action.args[0] as number)
-      );
-    }
-    if (!numbers[action.call]?.includes(Number(number))) return false;
-    const expected = shownArguments(action);
-    return expected.every((value, place) => value === undefined || Number(args[place]) === value);
+    if (isAtWord(action)) return isWaitOf(action, Number(number), args.map(Number));
+    return numbers[action.call]?.includes(Number(number)) === true && isCallOf(action, args);
   }
 
   /** What /proc says, for a failure of the harness. */
@@ -143,7 +140,28 @@ export class ThreadState {
   }
 }
 
-const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop"].flatMap(
+const isCallOf = (action: Action, args: readonly string[]): boolean =>
+  shownArguments(action).every((value, place) => value === undefined || Number(args[place]) === value);
+
+/** Whether an action waits at one word of memory, which is futex(2). */
+const isAtWord = ({ call }: Action): boolean => waitsAtMemory(call) && call !== "futex_waitv";
+
+/**
+ * Whether a thread that sleeps does so for an action that waits at a word, and not for the runtime, whose threads wait so too. A lane waits
+ * until a time: of the operation only what it has of the action's counts. Of libc's semaphores no more is known than where they are.
+ */
+function isWaitOf({ call, args }: Action, number: number, shown: readonly number[]): boolean {
+  const [address = 0, operation, value = 0] = shown;
+  const [expectedAddress = 0, ...rest] = args.map(javascriptArgument) as readonly number[];
+  if (number !== FUTEX || placeInPage(address) !== placeInPage(expectedAddress)) return false;
+  if (call !== "futex" && call !== "memory_wait") return true;
+  const [expectedOperation = 0, expected = 0] = call === "futex" ? rest : [FUTEX_WAIT, ...rest];
+  const isPlain = operation === expectedOperation;
+  const isUntil = operation === (FUTEX_WAIT_BITSET | (expectedOperation & ~FUTEX_CMD_MASK));
+  return (isPlain || isUntil) && (value | 0) === (expected | 0);
+}
+
+const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop", "futex_waitv"].flatMap(
   (call) => numbers[call] ?? [],
 );
 
@@ -152,16 +170,15 @@ const laneNumbers = ["open", "msgsnd", "msgrcv", "semop", "semtimedop"].flatMap(
  * @param underway the calls that may: at the words of those that wait at memory
  */
 export function countBlockedLanes(pid: number, underway: readonly Action[] = []): number {
-  const words = new Set(
-    underway.filter(({ call }) => waitsAtMemory(call)).map(({ args }) => placeInPage(args[0] as number)),
-  );
+  const waits = underway.filter(isAtWord);
   const threads = `/proc/${pid}/task`;
   return readdirSync(threads).filter((thread) => {
     try {
       const folder = `${threads}/${thread}`;
-      const [number, first] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 2);
-      const isAtWord = Number(number) === FUTEX && words.has(placeInPage(Number(first)));
-      if (!isAtWord && !laneNumbers.includes(Number(number))) return false;
+      const [number, ...args] = readFileSync(`${folder}/syscall`, "latin1").split(" ", 4);
+      const isInLane = laneNumbers.includes(Number(number));
+      if (!isInLane && !waits.some((action) => isWaitOf(action, Number(number), args.map(Number))))
+        return false;
       const stat = readFileSync(`${folder}/stat`, "latin1");
       return stat.charAt(stat.lastIndexOf(")") + 2) === "S";
     } catch {
@@ -178,6 +195,7 @@ function shownArguments({ call, args }: Action): (number | undefined)[] {
       return [undefined, (args[0] as readonly unknown[]).length];
     case "open":
     case "waitpid":
+    case "futex_waitv":
       return [];
     default:
       return [args[0] as number];

@@ -8,7 +8,7 @@
 //
 // The kernel wakes those who came first, so a notification does not go to one that began to wait after it (but for threads of real-time
 // priority). Nobody is moved to the mutex's line: who is woken goes through its event loop before it locks, and most find the mutex free by then.
-import { EINVAL } from "../../assembly/abi/errno.js";
+import { EFAULT, EINVAL } from "../../assembly/abi/errno.js";
 import { size } from "../arguments.js";
 import { argumentError, SyscallError } from "../errors.js";
 import { waitForChange } from "../futex-wait.js";
@@ -87,6 +87,7 @@ export class SharedCondition {
    */
   async wait(mutex: SharedMutex, options?: TimedWaitOptions): Promise<HeldMutex> {
     if (!(mutex instanceof SharedMutex)) throw argumentError("wait", "mutex", "a SharedMutex", mutex);
+    this.#assertThere("wait");
     let held: HeldMutex | undefined;
     try {
       await withTimeout(this.#linux, "wait", options, async (waitOptions) => {
@@ -96,12 +97,8 @@ export class SharedCondition {
         Atomics.add(words, WAITERS, 1);
         try {
           held = mutex[suspend]("wait");
-          await waitForChange(
-            this.#linux,
-            this.#mapping.address + this.#byteOffset,
-            sequence,
-            waitOptions ?? {},
-          );
+          const address = this.#mapping.address + this.#byteOffset;
+          await waitForChange(this.#linux, { words, index: SEQUENCE, address }, sequence, waitOptions ?? {});
         } finally {
           Atomics.sub(words, WAITERS, 1);
         }
@@ -115,17 +112,23 @@ export class SharedCondition {
   /**
    * Ends one of the waits that have begun, if there are any: pthread_cond_signal(3). No call is made if nobody waits. The mutex need not be
    * locked, but what the wait is for must have been changed while it was.
+   * @throws SyscallError EFAULT its memory was unmapped
    */
   notify(): void {
-    this.#notify(1);
+    this.#notify("notify", 1);
   }
 
-  /** Ends all waits that have begun: pthread_cond_broadcast(3). */
+  /** Ends all waits that have begun: pthread_cond_broadcast(3). @throws as `notify` */
   notifyAll(): void {
-    this.#notify(ALL);
+    this.#notify("notifyAll", ALL);
   }
 
-  #notify(count: number): void {
+  #assertThere(caller: string): void {
+    if (this.#words.length === 0) throw new SyscallError(EFAULT, caller, { hint: "its memory was unmapped" });
+  }
+
+  #notify(caller: string, count: number): void {
+    this.#assertThere(caller);
     Atomics.add(this.#words, SEQUENCE, 1);
     // One that died while it waited is counted for ever: then a wake-up is in vain, no more.
     if (Atomics.load(this.#words, WAITERS) !== 0) this.#mapping.wake(this.#byteOffset, count);

@@ -141,6 +141,16 @@ const notifier = program(url, async function notifier(linux) {
   notEmpty.notifyAll();
 });
 
+/** Has one mutex, and wants another. */
+const both = program(url, async function both(linux, first: number, second: number) {
+  const mapping = await map(linux, O_RDWR);
+  const mutexes = [await SharedMutex.at(linux, mapping, first), await SharedMutex.at(linux, mapping, second)];
+  await mutexes[0]?.withLock(async () => {
+    await linux.getpid();
+    await mutexes[1]?.withLock(() => undefined);
+  });
+});
+
 const options = { schedules: 1000, leaks: "fail" } as const;
 
 describe("in any order", () => {
@@ -177,5 +187,19 @@ describe("in any order", () => {
       options,
       among([waiter, notifier, waiter], (data) => expect([data[0], data[1]]).toEqual([1, 2])),
     );
+  });
+
+  it("two mutexes taken in two orders deadlock, and it is told who has which", async () => {
+    const found = explore({ schedules: 500, seed: 1 }, async (linux) => {
+      const mapping = await map(linux, O_RDWR | O_CREAT | O_EXCL);
+      const pids = [await linux.spawn(both, { args: [0, 64] }), await linux.spawn(both, { args: [64, 0] })];
+      for (const pid of pids) await linux.waitpid(pid);
+      await linux.munmap(mapping.address, PAGE);
+      await linux.shm_unlink(NAME);
+    });
+    await expect(found).rejects.toThrow(
+      /pid 3 \(both\) waits in futex\(0x\w+, FUTEX_WAIT, FUTEX_WAITERS\|4\) since step \d+\n +for the lock at the word at 64 of the shared memory \/?locks, which pid 4 has/,
+    );
+    await expect(found).rejects.toThrow(/In a circle: pid . waits for pid ./);
   });
 });

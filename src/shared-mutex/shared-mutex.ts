@@ -2,7 +2,7 @@
 import { EBUSY, EDEADLK, EFAULT, EINVAL, ENOTRECOVERABLE, EPERM } from "../../assembly/abi/errno.js";
 import { abortSignal, size } from "../arguments.js";
 import { abortError, SyscallError } from "../errors.js";
-import { waitForChange } from "../futex-wait.js";
+import { type SharedWord, waitForChange } from "../futex-wait.js";
 import type { Linux, WaitOptions } from "../linux.js";
 import type { Mapping } from "../mapping.js";
 import { flag, optionsOf } from "../options.js";
@@ -65,15 +65,14 @@ export class SharedMutex implements MutexOfHeld {
 
   readonly #linux: Linux;
   readonly #lock: RobustLock;
-  /** Where its word is, for futex(2). */
-  readonly #address: number;
+  readonly #word: SharedWord;
   readonly #turns = new Turns();
   #held: HeldMutex | undefined;
 
-  private constructor(linux: Linux, lock: RobustLock, address: number) {
+  private constructor(linux: Linux, lock: RobustLock, word: SharedWord) {
     this.#linux = linux;
     this.#lock = lock;
-    this.#address = address;
+    this.#word = word;
   }
 
   /**
@@ -103,7 +102,8 @@ export class SharedMutex implements MutexOfHeld {
     const lock = new RobustLock(words, thread.id, thread.list, entry, () =>
       mapping.wake(byteOffset + WORD * 4, 1),
     );
-    const mutex = new SharedMutex(linux, lock, mapping.address + byteOffset + WORD * 4);
+    const address = mapping.address + byteOffset + WORD * 4;
+    const mutex = new SharedMutex(linux, lock, { words, index: WORD, address });
     mutexes.set(byteOffset, mutex);
     return mutex;
   }
@@ -180,7 +180,7 @@ export class SharedMutex implements MutexOfHeld {
         if (outcome !== BUSY) return outcome;
         const word = this.#lock.announce();
         if (word === 0) continue;
-        await waitForChange(this.#linux, this.#address, word, { ...(signal && { signal }), robust: true });
+        await waitForChange(this.#linux, this.#word, word, { ...(signal && { signal }), robust: true });
         hasWaited = true;
       }
     } catch (error) {

@@ -3,8 +3,11 @@ import * as n from "../../assembly/abi/calls.js";
 import { BLOCKED, GONE } from "../../assembly/abi/model.js";
 import type {
   Call,
+  FutexRequest,
+  FutexVector,
   MappingRequest,
   MemoryRange,
+  MemoryWord,
   Payload,
   PlacedBytes,
   PollEntry,
@@ -48,6 +51,7 @@ const memoryFileFlags = named(/^MFD_(?!NAME_MAX)/);
 const protections = named(/^PROT_(?!NONE)/);
 const mappingFlags = named(/^MAP_/).toSorted(([, a], [, b]) => b - a);
 const syncFlags = named(/^MS_/);
+const futexCommands = named(/^FUTEX_(?!PRIVATE_FLAG|CLOCK_|CMD_MASK|BITSET|OP_|WAITERS|OWNER|TID|WAITV)/);
 const creationFlags = named(/^IPC_(CREAT|EXCL)$/);
 const transferFlags = named(/^(IPC_NOWAIT|MSG_(NOERROR|EXCEPT|COPY))$/);
 const queueCommands = named(/^(IPC_(RMID|SET|STAT|INFO)|MSG_(STAT|INFO|STAT_ANY))$/);
@@ -205,6 +209,30 @@ function argumentsOf({ syscall: { number }, a, b, c, payload, deadline }: Call):
       return [hex((payload as PlacedBytes).offset)];
     case n.CALL_MEMORY_WRITE:
       return [hex((payload as PlacedBytes).offset), quote((payload as PlacedBytes).bytes)];
+    case n.CALL_FUTEX:
+      return futexText(a, b, payload as FutexRequest);
+    case n.CALL_FUTEX_WAITV: {
+      const { waiters, timeout } = payload as FutexVector;
+      const words = waiters.map(({ val, uaddr }) => `${val | 0} at ${hex(uaddr)}`).join(", ");
+      return [
+        `[${cut(words, 48)}]`,
+        ...(timeout === undefined ? [] : [`until ${timeout} of ${nameOf(b, clocks)}`]),
+      ];
+    }
+    case n.CALL_SET_ROBUST_LIST:
+      return rangeText(payload as MemoryRange);
+    case n.CALL_MEMORY_LOAD:
+      return [hex((payload as MemoryWord).address)];
+    case n.CALL_MEMORY_STORE:
+    case n.CALL_MEMORY_ADD:
+    case n.CALL_MEMORY_NOTIFY:
+      return [hex((payload as MemoryWord).address), `${a}`];
+    case n.CALL_MEMORY_COMPARE_EXCHANGE:
+      return [hex((payload as MemoryWord).address), `${b}`, `${a}`];
+    case n.CALL_MEMORY_WAIT: {
+      const { address, timeout } = payload as MemoryWord;
+      return [hex(address), `${b}`, ...(timeout === undefined ? [] : [durationText(timeout)])];
+    }
     case n.CALL_SEM_OPEN: {
       const { name, value } = payload as SemaphoreOpening;
       const created = (a & constants.O_CREAT) === 0 ? [] : [octal(b), `${value >>> 0}`];
@@ -279,6 +307,13 @@ function outcomeOf(
     case n.CALL_MMAP:
     case n.CALL_SEM_OPEN:
       return hex((value as Mapping).address);
+    case n.CALL_GET_ROBUST_LIST:
+      return value === null ? "null" : hex((value as Mapping).address);
+    case n.CALL_MEMORY_LOAD:
+    case n.CALL_MEMORY_ADD:
+    case n.CALL_MEMORY_COMPARE_EXCHANGE:
+    case n.CALL_MEMORY_WAIT:
+      return `${value as number | string}`;
     case n.CALL_SEM_GETVALUE:
       return `${value as number}`;
     case n.CALL_PREAD:
@@ -343,6 +378,37 @@ const protectionText = (protection: number): string =>
 const rangeText = ({ address, length }: MemoryRange): string[] => [hex(address), `${length}`];
 
 const placeText = ({ offset }: PlacedBytes): string => `at ${offset}`;
+
+/** What counts of an operation: the word, what it is to be or how many are woken, and what more that one takes. */
+function futexText(operation: number, value: number, request: FutexRequest): string[] {
+  const { address, timeout, value2, otherAddress, value3, isRobust } = request;
+  const command = operation & constants.FUTEX_CMD_MASK;
+  const how = [nameOf(command, futexCommands)];
+  if ((operation & constants.FUTEX_PRIVATE_FLAG) !== 0) how.push("FUTEX_PRIVATE_FLAG");
+  if ((operation & constants.FUTEX_CLOCK_REALTIME) !== 0) how.push("FUTEX_CLOCK_REALTIME");
+  const first = [hex(address), how.join("|"), isRobust ? lockText(value) : `${value}`];
+  const bits = `bits 0x${(value3 >>> 0).toString(16)}`;
+  switch (command) {
+    case constants.FUTEX_WAIT:
+      return [...first, ...(timeout === undefined ? [] : [durationText(timeout)])];
+    case constants.FUTEX_WAIT_BITSET:
+      return [...first, ...untilText(timeout), bits];
+    case constants.FUTEX_WAKE:
+      return first;
+    case constants.FUTEX_WAKE_BITSET:
+      return [...first, bits];
+    case constants.FUTEX_REQUEUE:
+      return [...first, `${value2}`, hex(otherAddress)];
+    default:
+      return [...first, `${value2}`, hex(otherAddress), `${value3}`];
+  }
+}
+
+/** The word of a robust lock. */
+function lockText(word: number): string {
+  const marks = (word & constants.FUTEX_WAITERS) === 0 ? "" : "FUTEX_WAITERS|";
+  return `${marks}${word & constants.FUTEX_TID_MASK}`;
+}
 
 const untilText = (deadline: bigint | undefined): string[] =>
   deadline === undefined ? [] : [`until ${deadline}`];

@@ -1,5 +1,8 @@
 // What is wrong with a schedule, told to people: who waits for what since when, and who holds what would end it.
 import {
+  CALL_FUTEX,
+  CALL_FUTEX_WAITV,
+  CALL_MEMORY_WAIT,
   CALL_MQ_RECEIVE,
   CALL_MQ_SEND,
   CALL_MQ_TIMEDRECEIVE,
@@ -24,19 +27,22 @@ import {
   CALL_WRITEV,
 } from "../../assembly/abi/calls.js";
 import { O_ACCMODE, O_RDONLY } from "../../assembly/abi/fcntl.js";
+import { FUTEX_TID_MASK } from "../../assembly/abi/futex.js";
 import { IPC_PRIVATE, MSG_EXCEPT } from "../../assembly/abi/ipc.js";
 import { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } from "../../assembly/abi/poll.js";
 import type {
   DescriptorFacts,
+  FutexFacts,
   Machine,
   MappedPartFacts,
   MessageQueueFacts,
   PipeFacts,
   PosixSemaphoreFacts,
   SemaphoreSetFacts,
+  SharedObjectFacts,
   SysvQueueFacts,
 } from "../../backends/wasm/machine.js";
-import type { Call, PollEntry, SysvMessage } from "../call.js";
+import type { Call, FutexRequest, PollEntry, SysvMessage } from "../call.js";
 import { signalText } from "../signals.js";
 import { callText } from "./call-text.js";
 import { type Engine, KILLED, type Leftover } from "./engine.js";
@@ -140,6 +146,8 @@ class WaitingDiagnosis {
   readonly #pipes: ReadonlyMap<number, PipeFacts>;
   readonly #sysvQueues: readonly SysvQueueFacts[];
   readonly #semaphoreSets: readonly SemaphoreSetFacts[];
+  readonly #futexes: readonly FutexFacts[];
+  readonly #sharedObjects: readonly SharedObjectFacts[];
   readonly #posixSemaphores: readonly PosixSemaphoreFacts[];
   readonly #mappedParts: readonly MappedPartFacts[];
   readonly #holders: readonly Holder[];
@@ -153,6 +161,8 @@ class WaitingDiagnosis {
     this.#queues = new Map(engine.machine.messageQueues().map((queue) => [queue.queue, queue]));
     this.#sysvQueues = engine.machine.sysvQueues();
     this.#semaphoreSets = engine.machine.semaphoreSets();
+    this.#futexes = engine.machine.futexes();
+    this.#sharedObjects = engine.machine.sharedObjects();
     this.#posixSemaphores = engine.machine.posixSemaphores();
     this.#mappedParts = engine.machine.mappedParts();
     this.#holders = this.#alive.flatMap((process) =>
@@ -243,6 +253,10 @@ class WaitingDiagnosis {
       case CALL_SEMOP:
       case CALL_SEMTIMEDOP:
         return this.#semaphoreReason(pending);
+      case CALL_FUTEX:
+      case CALL_FUTEX_WAITV:
+      case CALL_MEMORY_WAIT:
+        return this.#futexReason(pending);
       case CALL_SEM_WAIT:
       case CALL_SEM_TIMEDWAIT:
       case CALL_SEM_CLOCKWAIT:
@@ -326,6 +340,36 @@ class WaitingDiagnosis {
       reasons: [`for semaphore ${num} of ${name} ${wanted}: it is ${value}, ${by}${takers}${line}`],
       holders: taken.map(({ process }) => process),
     };
+  }
+
+  /** Anybody who has the memory might wake, so nobody holds a word; but that of a robust lock says who has it. */
+  #futexReason({ call, task }: PendingCall): Reason {
+    const isLock = call.syscall.number === CALL_FUTEX && (call.payload as FutexRequest).isRobust;
+    const words = this.#futexes.filter(({ waiters }) => waiters.some((waiter) => waiter.task === task));
+    const holders = isLock ? words.flatMap(({ value }) => this.#ownerOf(value) ?? []) : [];
+    const reasons = words.map((futex) => {
+      const { value, waiters } = futex;
+      const place = waiters.findIndex((waiter) => waiter.task === task);
+      const line = waiters.length === 1 ? "" : `; ${place} of ${waiters.length} who wait come first`;
+      const name = this.#wordName(futex);
+      if (!isLock) return `to be woken at ${name}, which is ${value}${line}`;
+      const owner = value & FUTEX_TID_MASK;
+      return `for the lock at ${name}, which ${owner === 0 ? "nobody" : `pid ${owner}`} has${line}`;
+    });
+    return { reasons, holders };
+  }
+
+  /** Who has a robust lock, by its word. */
+  #ownerOf(word: number): SimulatedProcess | undefined {
+    return this.#alive.find(({ pid }) => pid === (word & FUTEX_TID_MASK));
+  }
+
+  #wordName({ object, place }: FutexFacts): string {
+    if (object === undefined) return `the word at 0x${place.toString(16)} of its own memory`;
+    const facts = this.#sharedObjects.find((one) => one.object === object);
+    const name =
+      facts?.name === undefined ? "shared memory without a name" : `the shared memory ${facts.name}`;
+    return `the word at ${place} of ${name}`;
   }
 
   /** Whoever maps the memory may give: a semaphore does not know who has taken. */
