@@ -11,7 +11,8 @@ import { Region, type RegionOptions } from "./region.js";
 /**
  * A region whose content is checked by CRC-32C (Castagnoli): over the content, its length, its generation and its place. What two writers have
  * mixed, or something else has overwritten, is found with a probability of 1 - 2^-32, and always if no more than 32 bits next to
- * each other were changed. Who wants to can make the check fit: `SealedRegion` is for that.
+ * each other were changed; but where only a slot's generation was, it can look like one whose writer died, and the older content is given.
+ * Who wants to can make the check fit: `SealedRegion` is for that.
  */
 export class CheckedRegion extends Region {
   /**

@@ -4,8 +4,8 @@
 //   │ 0           8        12      16     32        40    56  64            │
 //   │ generation │ length │ check │ salt │ counter │ tag │ 0 │ content … 0 │ the same
 //
-// All numbers are little-endian. A generation of 0 says that there is nothing in the slot: never yet, or because somebody is writing it, or
-// died at that. What is newest has the highest generation. So memory that is zero is an empty region, and needs no preparation.
+// All numbers are little-endian. What is newest has the highest generation. While somebody writes the slot its generation is marked, and
+// stays so if they die at it. One of 0 says that nobody has ever begun: so memory that is zero is an empty region, and needs no preparation.
 
 export const HEADER_SIZE = 64;
 export const GENERATION = 0;
@@ -16,6 +16,9 @@ export const SALT_SIZE = 16;
 export const COUNTER = 32;
 export const TAG = 40;
 export const TAG_SIZE = 16;
+
+/** Marks the generation of a slot that is being written. */
+export const BEING_WRITTEN = 1n << 63n;
 
 /** What a region must begin at a multiple of: bytes. */
 export const ALIGNMENT = 64;

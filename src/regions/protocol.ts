@@ -1,12 +1,15 @@
 // How a region is written and read, step by step, whatever touches the memory for it: arrays at once, or guarded calls one by one.
 //
-// A write goes to the slot that is not the newest: first its generation becomes 0, then all else is written, and the new generation last. Who
-// dies at it leaves that slot with 0, and the other as it was. A read copies a slot's header and content out, looks whether the
+// A write goes to the slot that is not the newest: first its generation is marked, then all else is written, and the new generation last. Who
+// dies at it leaves that slot marked, and the other as it was. A read copies a slot's header and content out, looks whether the
 // generation is still the same, and then checks the copies: nothing that another does to the memory afterwards matters.
+//
+// The two generations are loaded one after the other. If the first was marked and the second is, a write has ended and another begun in
+// between: the read begins again. If the second is 0, nobody had begun a second write, and the first says all.
 //
 // Two writers at the same time are a mistake, which the check reveals; who writes holds a lock.
 import { RegionError } from "./errors.js";
-import { GENERATION, HEADER_SIZE, LENGTH, type Slot, slotPlace } from "./layout.js";
+import { BEING_WRITTEN, GENERATION, HEADER_SIZE, LENGTH, type Slot, slotPlace } from "./layout.js";
 
 /** What is done to the memory. Places are from the start of the region on. */
 export type Step =
@@ -67,16 +70,23 @@ export function* reading(
   room: Room = newRoom,
 ): Generator<Step, Found | undefined> {
   let isDamaged = false;
+  let before: readonly [bigint, bigint] = [0n, 0n];
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     // What the object itself writes while it reads is newer than what it looks for.
     const { highest } = knowledge;
     const generations = yield* generationsOf();
-    const newest: Slot = generations[1] > generations[0] ? 1 : 0;
-    const generation = generations[newest];
-    if (generation === 0n) {
-      if (highest === 0n) return undefined;
-      throw stale(0n, highest);
+    const newest = newerOf(generations);
+    if (newest === undefined) {
+      if (generations[1] === 0n) {
+        if (highest === 0n) return undefined;
+        throw stale(0n, highest);
+      }
+      // Both are marked. If that stays so, it is no writer's doing.
+      isDamaged ||= generations[0] === before[0] && generations[1] === before[1];
+      before = generations;
+      continue;
     }
+    const generation = generations[newest];
     const found = yield* contentOf(capacity, protection, newest, generation, room);
     if (found === "changed") continue;
     if (found === undefined) {
@@ -103,8 +113,8 @@ export function* writing(
 ): Generator<Step, bigint> {
   const generations = yield* generationsOf();
   const newest = yield* newestOf(capacity, protection, knowledge, generations);
-  const before = newest === undefined ? 0n : generations[newest];
-  const generation = (before > knowledge.highest ? before : knowledge.highest) + 1n;
+  const kept = newest === undefined ? 0n : generations[newest];
+  const generation = (kept > knowledge.highest ? kept : knowledge.highest) + 1n;
   const slot = newest === undefined ? 0 : otherThan(newest);
   const header = new Uint8Array(HEADER_SIZE);
   const view = new DataView(header.buffer);
@@ -112,15 +122,22 @@ export function* writing(
   view.setUint32(LENGTH, content.length, true);
   const stored = protection.protect(slot, header, content);
   const place = slotPlace(capacity, slot);
-  yield { kind: "publish", slot, generation: 0n };
+  yield { kind: "publish", slot, generation: generation | BEING_WRITTEN };
   yield { kind: "copy-in", place: place + LENGTH, bytes: header.subarray(LENGTH) };
   if (stored.length > 0) yield { kind: "copy-in", place: place + HEADER_SIZE, bytes: stored };
   yield { kind: "publish", slot, generation };
-  const kept = newest === undefined ? 0n : generations[newest];
   knowledge.generations = slot === 0 ? [generation, kept] : [kept, generation];
   knowledge.newest = slot;
   if (generation > knowledge.highest) knowledge.highest = generation;
   return generation;
+}
+
+const isComplete = (generation: bigint): boolean => generation !== 0n && (generation & BEING_WRITTEN) === 0n;
+
+/** The slot of the higher generation, of those that were written to the end. */
+function newerOf([first, second]: readonly [bigint, bigint]): Slot | undefined {
+  if (isComplete(second) && !(isComplete(first) && first > second)) return 1;
+  return isComplete(first) ? 0 : undefined;
 }
 
 function* generationsOf(): Generator<Step, readonly [bigint, bigint]> {
@@ -141,10 +158,11 @@ function* newestOf(
   const [first, second] = knowledge.generations;
   // Nobody has written since.
   if (generations[0] === first && generations[1] === second) return knowledge.newest;
-  const newer: Slot = generations[1] > generations[0] ? 1 : 0;
+  const newer = newerOf(generations);
+  if (newer === undefined) return undefined;
   for (const slot of [newer, otherThan(newer)]) {
     const generation = generations[slot];
-    if (generation === 0n) continue;
+    if (!isComplete(generation)) continue;
     const found = yield* contentOf(capacity, protection, slot, generation);
     if (found !== undefined && found !== "changed") return slot;
   }
