@@ -4,6 +4,7 @@ import { explore } from "./explore.js";
 import { lines } from "./lines.js";
 import { linuxPipe } from "./linux-pipe.js";
 import { linuxQueues } from "./linux-queues.js";
+import { locks } from "./locks.js";
 import { mappedMemory } from "./mapped-memory.js";
 import { memory } from "./memory.js";
 import { messageLatency } from "./message-latency.js";
@@ -15,7 +16,6 @@ import { pingPong } from "./ping-pong.js";
 import { readiness } from "./readiness.js";
 import { restore } from "./restore.js";
 import { sharedMemory } from "./shared-memory.js";
-import { sharedMutex } from "./shared-mutex.js";
 import { splice } from "./splice.js";
 import { throughput } from "./throughput.js";
 import { waiters } from "./waiters.js";
@@ -31,6 +31,7 @@ export const benchmarks: readonly Benchmark[] = [
   memory,
   linuxPipe,
   linuxQueues,
+  locks,
   readiness,
   messageLatency,
   pingPong,
@@ -38,7 +39,6 @@ export const benchmarks: readonly Benchmark[] = [
   splice,
   throughput,
   sharedMemory,
-  sharedMutex,
   messageRates,
   lines,
   conformance,

@@ -9,7 +9,9 @@
 #define _GNU_SOURCE
 #include <mqueue.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,7 @@ static struct {
   sem_t semaphore;
   pthread_mutex_t mutex;
   long count;
+  atomic_int ready;
 } *shared;
 
 static int share(void) {
@@ -142,8 +145,14 @@ int main(int count, char **arguments) {
   }
   int failures = 0;
   struct timespec start, end;
+  pid_t child = -1;
+  if (way->processes == 2) {
+    child = fork();
+    // Neither is to be done before the other begins.
+    atomic_fetch_add(&shared->ready, 1);
+    while (child != -1 && atomic_load(&shared->ready) < 2) sched_yield();
+  }
   clock_gettime(CLOCK_MONOTONIC, &start);
-  pid_t child = way->processes == 2 ? fork() : -1;
   failures += repeat(way->pair, rounds);
   if (child == 0) _exit(failures);
   int status;

@@ -2,79 +2,123 @@
 // is two stores, and a teller that is killed between them has lost money, or made some. Two things have to be mended by
 // those who are left: the lock that the dead one held, and what it has left half done.
 //
-// The lock is two System V semaphores, and taking it is one semop of two operations, which are done together or not at all (semop(2)):
+// Two locks can do that:
 //
-//   FREE   is 1 while nobody is in the bank. It is taken with undo (SEM_UNDO): when who has it dies, the kernel gives it back.
-//   USES   says how many have gone in and not come out. It is raised without undo: nobody lowers it for the dead.
+//   mutex        SharedMutex, in the same memory. It is robust (pthread_mutexattr_setrobust(3)): the kernel unlocks it when its owner dies,
+//                and whoever locks it next is told by `ownerDied`.
+//   semaphores   two System V semaphores, and to lock is one semop of two operations, which are done together or not at all (semop(2)).
+//                FREE is 1 while nobody is in the bank; it is taken with undo (SEM_UNDO), so the kernel gives it back when who has it
+//                dies. USES says how many have gone in and not come out; it is raised without undo, and nobody lowers it for the dead. So
+//                who goes in and finds more than its own use knows that somebody died inside.
 //
-// So who goes in and finds more than its own use knows that somebody died inside. (That is what a robust mutex tells by EOWNERDEAD,
-// pthread_mutexattr_setrobust(3).) It must look what was left: a transfer begins with a note of what the accounts held before,
-// and whoever finds the note still valid puts that back. That may be done any number of times, so who dies of it is mended in the
-// same way. `forgetful` tellers do not look, and are found out.
+// Who learns of a death must look what was left. A transfer begins with a note of what the accounts held before, and whoever finds the
+// note still valid puts that back. That may be done any number of times, so who dies of it is mended in the same way. `forgetful`
+// tellers do not look, and are found out.
 import {
+  type HeldMutex,
   type Linux,
-  MAP_SHARED,
-  type Mapping,
-  PROT_READ,
-  PROT_WRITE,
   type Program,
   program,
+  SharedMemory,
+  SharedMutex,
   SysvSemaphoreSet,
   WIFSIGNALED,
 } from "linux-ipc";
 
-const [FREE, USES] = [0, 1];
-
-/** The memory, in words: the balances of the accounts, then the note. */
+/** The memory, in words: the balances of the accounts, the note, and who is in the bank. */
 export const accountCount = 4;
 const note = { isValid: 4, from: 5, fromBalance: 6, to: 7, toBalance: 8 };
+const visitor = 9;
+
+/** Where the mutex is: bytes from the start of the memory on. */
+const mutexOffset = 64;
+const size = mutexOffset + SharedMutex.byteLength;
 
 /** What each account holds in the beginning. */
 export const deposit = 100;
 
-/** Bytes of the memory: a page. */
-const size = 4096;
+/** A lock that tells of an owner's death. */
+interface Lock {
+  /** @returns whether somebody has died with it */
+  lock(): Promise<boolean>;
+  /** Whatever was left by the dead has been mended, or never will be. */
+  unlock(): Promise<void>;
+}
+
+class MutexLock implements Lock {
+  #held: HeldMutex | undefined;
+
+  constructor(readonly mutex: SharedMutex) {}
+
+  async lock(): Promise<boolean> {
+    this.#held = await this.mutex.lock();
+    return this.#held.ownerDied;
+  }
+
+  async unlock(): Promise<void> {
+    const held = this.#held as HeldMutex;
+    if (held.ownerDied) held.recover();
+    held.unlock();
+  }
+}
+
+const [FREE, USES] = [0, 1];
+
+class SemaphoreLock implements Lock {
+  constructor(readonly set: SysvSemaphoreSet) {}
+
+  async lock(): Promise<boolean> {
+    await this.set.operate([
+      { semaphore: FREE, operation: -1, undo: true },
+      { semaphore: USES, operation: 1 },
+    ]);
+    return (await this.set.value(USES)) > 1;
+  }
+
+  async unlock(): Promise<void> {
+    await this.set.operate([
+      { semaphore: USES, operation: -(await this.set.value(USES)) },
+      { semaphore: FREE, operation: 1, undo: true },
+    ]);
+  }
+}
 
 /** The bank, as one process has it. */
 export interface Bank {
   readonly linux: Linux;
-  /** The descriptor of the memory, and where that is mapped. */
-  readonly fd: number;
-  readonly memory: Mapping;
-  readonly semaphores: SysvSemaphoreSet;
+  readonly memory: SharedMemory;
+  /** The semaphores; none if the lock is a mutex. */
+  readonly set: SysvSemaphoreSet | undefined;
+  readonly lock: Lock;
 }
 
-async function enter(linux: Linux, fd: number, semaphores: SysvSemaphoreSet): Promise<Bank> {
-  const memory = await linux.mmap(null, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
-  return { linux, fd, memory, semaphores };
+async function enter(linux: Linux, memory: SharedMemory, set: SysvSemaphoreSet | undefined): Promise<Bank> {
+  const lock =
+    set === undefined
+      ? new MutexLock(await SharedMutex.at(linux, memory.mapping, mutexOffset))
+      : new SemaphoreLock(set);
+  return { linux, memory, set, lock };
 }
 
-/** Takes the lock. @returns whether somebody has died with it */
-async function lock({ semaphores }: Bank): Promise<boolean> {
-  await semaphores.operate([
-    { semaphore: FREE, operation: -1, undo: true },
-    { semaphore: USES, operation: 1 },
-  ]);
-  return (await semaphores.value(USES)) > 1;
+/** Does something while nobody else is in the bank. */
+async function visit<Result>(
+  bank: Bank,
+  mend: (bank: Bank) => Promise<void>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (await bank.lock.lock()) await mend(bank);
+  await store(bank, visitor, await bank.linux.getpid());
+  const result = await work();
+  await store(bank, visitor, 0);
+  await bank.lock.unlock();
+  return result;
 }
 
-/** Gives the lock back. Whatever was left by the dead has been mended, or never will be. */
-async function unlock({ semaphores }: Bank): Promise<void> {
-  await semaphores.operate([
-    { semaphore: USES, operation: -(await semaphores.value(USES)) },
-    { semaphore: FREE, operation: 1, undo: true },
-  ]);
-}
+const load = ({ linux, memory }: Bank, word: number): Promise<number> =>
+  linux.memory_load(memory.mapping.address + 4 * word);
 
-async function load({ linux, memory }: Bank, word: number): Promise<number> {
-  const value = new Int32Array(1);
-  await linux.memory_read(memory.address + 4 * word, new Uint8Array(value.buffer));
-  return value[0] as number;
-}
-
-async function store({ linux, memory }: Bank, word: number, value: number): Promise<void> {
-  await linux.memory_write(memory.address + 4 * word, new Uint8Array(Int32Array.of(value).buffer));
-}
+const store = ({ linux, memory }: Bank, word: number, value: number): Promise<void> =>
+  linux.memory_store(memory.mapping.address + 4 * word, value);
 
 /** Moves money, while the lock is held. */
 async function transfer(bank: Bank, from: number, to: number, amount: number): Promise<void> {
@@ -97,28 +141,31 @@ async function mend(bank: Bank): Promise<void> {
   await store(bank, note.isValid, 0);
 }
 
-/** Makes transfers. It is given the semaphores, its own number, and how many. */
-export type Teller = Program<[number, number, number]>;
+/** Makes transfers. It is given the identifier of the semaphores, or null; its own number; and how many. */
+export type Teller = Program<[number | null, number, number]>;
 
 export const teller: Teller = program(
   import.meta.url,
-  async function teller(linux, id: number, number: number, transfers: number) {
+  async function teller(linux, id: number | null, number: number, transfers: number) {
     await work(await enterAgain(linux, id), number, transfers, mend);
   },
 );
 
 export const forgetful: Teller = program(
   import.meta.url,
-  async function teller(linux, id: number, number: number, transfers: number) {
+  async function teller(linux, id: number | null, number: number, transfers: number) {
     await work(await enterAgain(linux, id), number, transfers, async () => {});
   },
 );
 
 /** The bank, as a process has it that was passed the memory. */
-const enterAgain = (linux: Linux, id: number): Promise<Bank> =>
-  enter(linux, linux.fds.memory as number, SysvSemaphoreSet.from(linux, id));
+const enterAgain = async (linux: Linux, id: number | null): Promise<Bank> =>
+  await enter(
+    linux,
+    await SharedMemory.from(linux, "memory"),
+    id === null ? undefined : SysvSemaphoreSet.from(linux, id),
+  );
 
-/** @param mend is called when somebody has died */
 async function work(
   bank: Bank,
   number: number,
@@ -126,53 +173,51 @@ async function work(
   mend: (bank: Bank) => Promise<void>,
 ): Promise<void> {
   for (let done = 0; done < transfers; done++) {
-    if (await lock(bank)) await mend(bank);
     const from = (number + done) % accountCount;
-    await transfer(bank, from, (from + 1) % accountCount, 1 + number);
-    await unlock(bank);
+    await visit(bank, mend, () => transfer(bank, from, (from + 1) % accountCount, 1 + number));
   }
 }
 
+/** By what tellers are alone. */
+export type LockKind = "mutex" | "semaphores";
+
 /** Opens a bank. */
-export async function open(linux: Linux): Promise<Bank> {
-  const fd = await linux.memfd_create("bank");
-  await linux.ftruncate(fd, size);
+export async function open(linux: Linux, lockKind: LockKind): Promise<Bank> {
+  const memory = await SharedMemory.anonymous(linux, size);
+  memory.array(Int32Array).fill(deposit, 0, accountCount);
   // FREE, USES
-  const semaphores = await SysvSemaphoreSet.createPrivate(linux, { values: [1, 0], removeOnClose: true });
-  const bank = await enter(linux, fd, semaphores);
-  bank.memory.array(Int32Array).fill(deposit, 0, accountCount);
-  return bank;
+  const options = { values: [1, 0], removeOnClose: true };
+  const set = lockKind === "mutex" ? undefined : await SysvSemaphoreSet.createPrivate(linux, options);
+  return await enter(linux, memory, set);
 }
 
 /** Starts a teller. @returns its pid */
 export async function hire(
-  { linux, fd, semaphores }: Bank,
+  { linux, memory, set }: Bank,
   teller: Teller,
   number: number,
   transfers: number,
 ): Promise<number> {
-  return await linux.spawn(teller, { args: [semaphores.id, number, transfers], fds: { memory: fd } });
+  const args = [set?.id ?? null, number, transfers] as const;
+  return await linux.spawn(teller, { args: [...args], fds: { memory: memory.fd } });
 }
 
-/** The process that is in the bank, if any is. */
-export async function visitorOf({ semaphores }: Bank): Promise<number | undefined> {
-  return (await semaphores.value(USES)) === 0 ? undefined : await semaphores.lastPid(USES);
-}
+/** The process that is in the bank; 0 if none is. */
+export const visitorOf = (bank: Bank): Promise<number> => load(bank, visitor);
 
 /** Goes in, and looks what the dead have left, as all do. @returns what all accounts hold together */
 export async function audit(bank: Bank): Promise<number> {
-  if (await lock(bank)) await mend(bank);
-  let total = 0;
-  for (let account = 0; account < accountCount; account++) total += await load(bank, account);
-  await unlock(bank);
-  return total;
+  return await visit(bank, mend, async () => {
+    let total = 0;
+    for (let account = 0; account < accountCount; account++) total += await load(bank, account);
+    return total;
+  });
 }
 
 /** Closes a bank. */
-export async function close({ linux, fd, memory, semaphores }: Bank): Promise<void> {
-  await semaphores.close();
-  await linux.munmap(memory.address, memory.length);
-  await linux.close(fd);
+export async function close({ memory, set }: Bank): Promise<void> {
+  await set?.close();
+  await memory.close();
 }
 
 /** What came of a day. */
@@ -186,11 +231,12 @@ export interface Day {
 /** Opens a bank, has tellers work, and closes it. @param transfers of each */
 export async function spendDay(
   linux: Linux,
+  lockKind: LockKind,
   teller: Teller,
   tellerCount: number,
   transfers: number,
 ): Promise<Day> {
-  const bank = await open(linux);
+  const bank = await open(linux, lockKind);
   try {
     const pids: number[] = [];
     while (pids.length < tellerCount) pids.push(await hire(bank, teller, pids.length, transfers));

@@ -460,6 +460,8 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
   );
   const bytes = fc.oneof(strangeBytes, wrongTypes, wrongNumbers);
   const int = fc.oneof(strangeInts, wrongNumbers, wrongTypes, ints(-5, 20));
+  // None that is mapped: what a case maps is unmapped at once.
+  const address = fc.oneof(int, sizes, plain(fc.constantFrom(65536, 2 ** 47 - 4096, 0x7f0000000000)));
   // Never one that is there: a call might wait in its line.
   const queue = fc.oneof(ints(-(2 ** 31), -1), ints(0x7fffff00, 0x7fffffff), wrongNumbers, wrongTypes);
   const call = (name: SyscallName, ...args: fc.Arbitrary<Maker>[]): fc.Arbitrary<BadCall> =>
@@ -503,6 +505,18 @@ export function badCallTo(ownFds: readonly number[]): fc.Arbitrary<BadCall> {
     call("msync", fc.oneof(int, sizes), fc.oneof(int, sizes), fc.oneof(int, ints(0, 8))),
     call("memory_read", fc.oneof(int, sizes), bytes),
     call("memory_write", fc.oneof(int, sizes), bytes),
+    // No name that is one, or none that is there: nothing is made.
+    call("sem_open", objectName, ints(0, 0o77), int, fc.oneof(int, sizes)),
+    call("sem_unlink", objectName),
+    call("sem_close", address),
+    call("sem_init", address, int, fc.oneof(int, sizes)),
+    call("sem_destroy", address),
+    call("sem_wait", address, strangeOptions),
+    call("sem_trywait", address),
+    call("sem_timedwait", address, strangeTimes, strangeOptions),
+    call("sem_clockwait", address, int, strangeTimes, strangeOptions),
+    call("sem_post", address),
+    call("sem_getvalue", address),
     call("close", fd),
     call("dup", fd),
     call("dup2", fd, fd),

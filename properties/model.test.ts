@@ -33,7 +33,7 @@ describe.each(forms)("the model, %s calls", (_, form) => {
   const machine = new Machine(options);
   const again = new Machine(options);
 
-  it.each<Mechanism>(["all", "sysv", "sysv-semaphore", "shm", "shm-mapping"])(
+  it.each<Mechanism>(["all", "sysv", "sysv-semaphore", "shm", "shm-mapping", "semaphore"])(
     "goes on from a snapshot exactly as it went on before: %s",
     (mechanism) => {
       fc.assert(

@@ -847,6 +847,66 @@ const mutants = [
     "return !isSet && markDead(",
     { only: "futex-process" },
   ),
+  posixSemaphore(
+    "who waits is not counted",
+    "posix-semaphore.ts",
+    "return isCounted ? waitInLine(task, place, WAITER)",
+    "return isCounted ? waitInLine(task, place, 0)",
+  ),
+  posixSemaphore(
+    "who takes after a wait stays counted",
+    "posix-semaphore.ts",
+    "if (take(place, WAITER)) return 0;",
+    "if (take(place, 0)) return 0;",
+  ),
+  posixSemaphore(
+    "who gives up stays counted",
+    "posix-semaphore.ts",
+    "store<u64>(place, load<u64>(place) - WAITER);",
+    "store<u64>(place, load<u64>(place));",
+  ),
+  posixSemaphore(
+    "who is woken takes, whether there is anything or not",
+    "posix-semaphore.ts",
+    "  if (take(place, WAITER)) return 0;\n  // The handler",
+    "  if (woken == 0) return take(place, WAITER) ? 0 : giveUp(place, 0);\n  // The handler",
+  ),
+  posixSemaphore(
+    "to give wakes who is counted by another mapping, too",
+    "posix-semaphore.ts",
+    "return load<i32>(place + SEM_SHARING_PLACE) == SEM_OF_PROCESS;",
+    "return false;",
+  ),
+  posixSemaphore(
+    "a value above the highest cannot be raised",
+    "posix-semaphore.ts",
+    "(before & VALUE_MASK) == <u64>SEM_VALUE_MAX",
+    "(before & VALUE_MASK) >= <u64>SEM_VALUE_MAX",
+  ),
+  posixSemaphore(
+    "a name with another number of slashes is the same mapping",
+    "mapping.ts",
+    "part.object == shown && part.slashes == slashes",
+    "part.object == shown",
+  ),
+  posixSemaphore(
+    "the first closing closes for all openings",
+    "semaphore-open.ts",
+    "if (--part.opens == 0) unmapSemaphore(part);",
+    "unmapSemaphore(part);",
+  ),
+  posixSemaphore(
+    "a new semaphore's value is looked at first",
+    "semaphore-open.ts",
+    "  const both = O_CREAT | O_EXCL;",
+    "  if (value > <u32>SEM_VALUE_MAX) return -EINVAL;\n  const both = O_CREAT | O_EXCL;",
+  ),
+  posixSemaphore(
+    "what can be read can be opened",
+    "semaphore-open.ts",
+    "mayOpen(process, inode, O_RDWR)",
+    "mayOpen(process, inode, 0)",
+  ),
 ];
 
 /** One that cases on futexes are to catch. */
@@ -877,6 +937,11 @@ function sysv(name, file, from, to) {
 /** One that cases on System V semaphores are to catch. */
 function semaphore(name, file, from, to, more = {}) {
   return bug(`semaphore: ${name}`, file, from, to, { only: "sysv-semaphore", ...more });
+}
+
+/** One that cases on POSIX semaphores are to catch. */
+function posixSemaphore(name, file, from, to, more = {}) {
+  return bug(`posix-sem: ${name}`, file, from, to, { only: "semaphore", ...more });
 }
 
 /** @param options `executor`: which one is to catch it (`sync` if left out); `also`: a second replacement; `only`: the mechanism to look in (all if left out) */

@@ -742,8 +742,9 @@ export interface Linux {
   /**
    * Sets the protection of whole pages of a mapping: mprotect(2). Pages before one that cannot be changed are changed.
    * @param prot PROT_READ, PROT_WRITE or PROT_NONE
-   * @throws EACCES PROT_WRITE on a shared mapping of what is not open for writing, or is sealed · ENOMEM not in one mapping, or
-   *   unmapped · EINVAL an odd address, an unknown bit · ENOSYS PROT_EXEC
+   * @throws EACCES PROT_WRITE on a shared mapping of what is not open for writing, or is sealed · EBUSY a call of this process waits
+   *   for a semaphore there, and would find it no more · ENOMEM not in one mapping, or unmapped · EINVAL an odd address, an unknown
+   *   bit · ENOSYS PROT_EXEC
    */
   mprotect(addr: number, length: number, prot: number): Promise<void>;
 

@@ -99,8 +99,7 @@ export const posixSemaphoreCalls = {
       manual: "sem_close(3)",
       result: "nothing",
       support: "partial",
-      missing:
-        "EBUSY while a call of this process waits at it, which in C is undefined; a thread closes what it has opened itself",
+      missing: "EBUSY while a call of this process waits at it, which in C is undefined",
       touches,
       errors: [
         { errno: "EBUSY", when: "a call of this process waits at it" },

@@ -289,6 +289,10 @@ export const sharedMemoryCalls = {
       touches: ["address space"],
       errors: [
         { errno: "EACCES", when: "PROT_WRITE on what must not be written" },
+        {
+          errno: "EBUSY",
+          when: "reading or writing is taken from memory where a call of this process waits for a semaphore",
+        },
         { errno: "EINVAL", when: "an address that is no multiple of the page size, or an unknown bit" },
         { errno: "ENOMEM", when: "an address that is not mapped" },
       ],
