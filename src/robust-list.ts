@@ -40,6 +40,9 @@ const PI = 1n;
 
 /** One lock's place in the list. */
 export class RobustEntry {
+  /** The same, by halves: to compare those costs nothing, where a bigint is made for each that is read. */
+  readonly halves: Int32Array;
+
   /**
    * @param address where the kernel finds `next`
    * @param pointers `prev` and `next`
@@ -47,12 +50,18 @@ export class RobustEntry {
   constructor(
     readonly address: bigint,
     readonly pointers: BigInt64Array,
-  ) {}
+  ) {
+    this.halves = new Int32Array(pointers.buffer, pointers.byteOffset, 4);
+  }
 }
 
 export class RobustList {
   readonly #address: bigint;
+  readonly #low: number;
+  readonly #high: number;
   readonly #head: BigInt64Array;
+  /** By halves, as entries have their pointers. */
+  readonly #halves: Int32Array;
   readonly #foreign: ForeignPointers;
   /** The entries that were linked here. */
   readonly #entries: RobustEntry[] = [];
@@ -63,7 +72,10 @@ export class RobustList {
    */
   constructor(address: bigint, head: BigInt64Array, foreign: ForeignPointers) {
     this.#address = address;
+    this.#low = Number(BigInt.asIntN(32, address));
+    this.#high = Number(BigInt.asIntN(32, address >> 32n));
     this.#head = head;
+    this.#halves = new Int32Array(head.buffer, head.byteOffset, 2);
     this.#foreign = foreign;
   }
 
@@ -84,25 +96,37 @@ export class RobustList {
 
   /** Puts an entry in front. */
   link(entry: RobustEntry): void {
-    const first = this.#head[LIST] as bigint;
-    entry.pointers[NEXT] = first;
     entry.pointers[PREV] = this.#address;
-    if (first !== this.#address) this.#setPrev(first & ~PI, entry.address, this.#address);
+    if (this.#isHead(this.#halves, LIST)) entry.pointers[NEXT] = this.#address;
+    else {
+      const first = this.#head[LIST] as bigint;
+      entry.pointers[NEXT] = first;
+      this.#setPrev(first & ~PI, entry.address, this.#address);
+    }
     this.#head[LIST] = entry.address;
     this.#entries.push(entry);
   }
 
   /** Takes an entry out. */
   unlink(entry: RobustEntry): void {
-    const prev = entry.pointers[PREV] as bigint;
-    const next = entry.pointers[NEXT] as bigint;
-    if (next !== this.#address) this.#setPrev(next & ~PI, prev, entry.address);
-    if (prev === this.#address) this.#head[LIST] = next;
-    else this.#setNext(prev & ~PI, next, entry.address);
-    entry.pointers[PREV] = 0n;
-    entry.pointers[NEXT] = 0n;
+    const { pointers, halves } = entry;
+    if (this.#isHead(halves, PREV) && this.#isHead(halves, NEXT)) this.#head[LIST] = this.#address;
+    else this.#unlinkBetween(entry, pointers[PREV] as bigint, pointers[NEXT] as bigint);
+    pointers[PREV] = 0n;
+    pointers[NEXT] = 0n;
     const last = this.#entries.pop() as RobustEntry;
     if (last !== entry) this.#entries[this.#entries.indexOf(entry)] = last;
+  }
+
+  #unlinkBetween({ address }: RobustEntry, prev: bigint, next: bigint): void {
+    if (next !== this.#address) this.#setPrev(next & ~PI, prev, address);
+    if (prev === this.#address) this.#head[LIST] = next;
+    else this.#setNext(prev & ~PI, next, address);
+  }
+
+  /** Whether a pointer is that to the head. @param at which one */
+  #isHead(halves: Int32Array, at: number): boolean {
+    return halves[2 * at] === this.#low && halves[2 * at + 1] === this.#high;
   }
 
   #setPrev(entry: bigint, prev: bigint, before: bigint): void {
