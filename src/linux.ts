@@ -786,7 +786,8 @@ export interface Linux {
    * anything of the mapping is left.
    * @param addr in a mapping of this process: its `address`, or a multiple of the page size beyond
    * @param length bytes, rounded up to pages
-   * @throws EINVAL not in one mapping, an odd address, length 0
+   * @throws EINVAL not in one mapping, an odd address, length 0 · EBUSY a call of this process waits in the mapping (`futex`,
+   *   `futex_waitv`, `memory_wait`, `sem_wait`)
    */
   munmap(addr: number, length: number): Promise<void>;
 

@@ -208,7 +208,7 @@ export const futexSteps: readonly WeightedStep[] = [
   step(1, "memory_notify", odd, fc.constant(1)),
   step(2, "mprotect", at(0), fc.constant(PAGE), fc.constantFrom(k.PROT_READ, k.PROT_NONE, k.PROT_WRITE)),
   step(3, "mprotect", at(0), fc.constant(PAGE), fc.constant(k.PROT_READ | k.PROT_WRITE)),
-  step(3, "munmap", at(0), fc.constantFrom(PAGE, 2 * PAGE)),
+  step(9, "munmap", at(0), fc.constantFrom(PAGE, 2 * PAGE)),
   step(
     3,
     "mmap",

@@ -6,7 +6,7 @@ import { argumentError } from "../errors.js";
 import { isFutexWait } from "../futex.js";
 import type { FutexWaitOptions, SyscallName } from "../linux.js";
 import { flag } from "../options.js";
-import { EINTR, ENFILE, ENOMEM, type ErrorRule, type Rows, row, type Syscall } from "../syscall.js";
+import { EINTR, ENOMEM, type ErrorRule, type Rows, row, type Syscall } from "../syscall.js";
 
 /** An address that may be left out. */
 const addressOr0 = (argument: string, value: unknown): number =>
@@ -78,7 +78,7 @@ export const futexCalls = {
         },
         EINTR,
         { errno: "EINVAL", when: "an odd address, a negative time or number to requeue, or no bits" },
-        ENFILE,
+        { errno: "ENFILE", when: "FUTEX_FD", unreachable: "FUTEX_FD is ENOSYS" },
         ENOMEM,
         {
           errno: "ENOSYS",

@@ -265,9 +265,14 @@ export const sharedMemoryCalls = {
       manual: "mmap(2)",
       result: "nothing",
       support: "partial",
-      missing: "pages of one mapping; any other address is EINVAL",
+      missing:
+        "pages of one mapping; any other address is EINVAL; memory that a call of this process waits in is EBUSY",
       touches: ["address space", "shared memory"],
       errors: [
+        {
+          errno: "EBUSY",
+          when: "a call of this process waits in the mapping: futex, futex_waitv, memory_wait, sem_wait",
+        },
         {
           errno: "EINVAL",
           when: "not in one mapping, an address that is no multiple of the page size, length 0",
