@@ -1,13 +1,12 @@
 // Futexes and words of memory: the same program on both kernels, and what is the real one's alone.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { linux } from "linux-ipc/native";
 import { describe, expect, it } from "vitest";
 import * as c from "../../src/constants.js";
 import { FUTEX_OP } from "../../src/futex.js";
 import type { Linux } from "../../src/linux.js";
 import { simulate } from "../../src/simulation/index.js";
-import { linux } from "./index.js";
-import { laneCount } from "./lanes.js";
 
 const program = fileURLToPath(new URL("./fixtures/words-of-threads.mjs", import.meta.url));
 const PAGE = 4096;
@@ -51,9 +50,12 @@ async function withWords(
   }
 }
 
+/** Lets others go on: on a real kernel the event loop must turn before a lane can begin its call. */
+const turn = (kernel: Linux): Promise<unknown> => kernel.clock_nanosleep(c.CLOCK_MONOTONIC, 0, 100_000n);
+
 /** Wakes until one was there to be woken. */
 async function wakeOne(kernel: Linux, address: number, flags = 0): Promise<void> {
-  while ((await kernel.futex(address, c.FUTEX_WAKE | flags, 1)) === 0) await kernel.getpid();
+  while ((await kernel.futex(address, c.FUTEX_WAKE | flags, 1)) === 0) await turn(kernel);
 }
 
 describe("on both kernels", () => {
@@ -111,8 +113,7 @@ describe("on both kernels", () => {
     const result = await onBoth((kernel) =>
       withWords(kernel, async (word) => {
         const wait = kernel.futex(word, c.FUTEX_WAIT_BITSET, 0, null, 0, 4);
-        while ((await kernel.futex(word, c.FUTEX_CMP_REQUEUE, 0, 1, word + 8, 0)) === 0)
-          await kernel.getpid();
+        while ((await kernel.futex(word, c.FUTEX_CMP_REQUEUE, 0, 1, word + 8, 0)) === 0) await turn(kernel);
         const counts = [
           await kernel.futex(word, c.FUTEX_WAKE, ALL),
           await kernel.futex(word + 8, c.FUTEX_WAKE_BITSET, ALL, 0, 0, 3),
@@ -208,6 +209,5 @@ describe("on the real kernel", () => {
       await linux.set_robust_list(head?.address ?? 0, 24);
     });
     expect(await linux.get_robust_list(0)).toBe(head);
-    expect(laneCount()).toBe(0);
   });
 });
