@@ -307,11 +307,12 @@ function wakeAndChange(
   if (key < 0) return <i32>key;
   const otherKey = keyOf(process, otherAddress, isPrivate);
   if (otherKey < 0) return <i32>otherKey;
+  // An operation that there is not touches nothing: it counts before a word that is not there.
+  if (operationIn(change) > FUTEX_OP_XOR) return -ENOSYS;
   const word = placeOf(process, otherAddress, 4, PROT_WRITE);
   if (!word) return -EFAULT;
   const before = load<i32>(word);
-  const mistake = changeWord(word, before, change);
-  if (mistake) return mistake;
+  store<i32>(word, changedWord(before, change));
   const isAsked = compareWord(before, change);
   if (isAsked < 0) return isAsked;
   const woken = wakeFutex(key, wakes, ANY_BITS);
@@ -323,29 +324,26 @@ function argumentAt(change: u32, shift: u32): i32 {
   return <i32>(change << (20 - shift)) >> 20;
 }
 
-/** futex_atomic_op_inuser, arch_futex_atomic_op_inuser */
-function changeWord(word: usize, before: i32, change: u32): i32 {
+function operationIn(change: u32): i32 {
+  return (change >> 28) & 7;
+}
+
+/** What a word becomes: futex_atomic_op_inuser, arch_futex_atomic_op_inuser. */
+function changedWord(before: i32, change: u32): i32 {
   const argument = argumentAt(change, 12);
   const isBit = (change & ((<u32>FUTEX_OP_OPARG_SHIFT) << 28)) != 0;
   const operand = isBit ? 1 << (argument & 31) : argument;
-  switch ((change >> 28) & 7) {
+  switch (operationIn(change)) {
     case FUTEX_OP_SET:
-      store<i32>(word, operand);
-      return 0;
+      return operand;
     case FUTEX_OP_ADD:
-      store<i32>(word, before + operand);
-      return 0;
+      return before + operand;
     case FUTEX_OP_OR:
-      store<i32>(word, before | operand);
-      return 0;
+      return before | operand;
     case FUTEX_OP_ANDN:
-      store<i32>(word, before & ~operand);
-      return 0;
-    case FUTEX_OP_XOR:
-      store<i32>(word, before ^ operand);
-      return 0;
+      return before & ~operand;
     default:
-      return -ENOSYS;
+      return before ^ operand;
   }
 }
 
