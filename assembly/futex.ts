@@ -81,14 +81,14 @@ export function isFutexCall(task: Task): bool {
   return task.call == CALL_FUTEX || task.call == CALL_FUTEX_WAITV || task.call == CALL_MEMORY_WAIT;
 }
 
-/** The key of a word (core/futex.ts), or -errno: get_futex_key. */
-export function keyOf(process: Process, address: i64, isPrivate: bool): i64 {
+/** The key of a word (core/futex.ts), which the call writes to if `isWritten`; or -errno: get_futex_key. */
+export function keyOf(process: Process, address: i64, isPrivate: bool, isWritten: bool = false): i64 {
   if (address & 3) return -EINVAL;
   const part = partOf(process, address);
   if (!part || !part.protection) return -EFAULT;
   if (isPrivate) return privateKey(processIndex(process), address);
   // A copy that is never written to is no memory to wait for.
-  const bytes = placeOf(process, address, 4, part.isShared ? READABLE : PROT_WRITE);
+  const bytes = placeOf(process, address, 4, part.isShared && !isWritten ? READABLE : PROT_WRITE);
   if (!bytes) return -EFAULT;
   return sharedKey(part.object, <u32>(bytes - bytesOf(sharedObjectAt(part.object))));
 }
@@ -305,7 +305,7 @@ function wakeAndChange(
   const process = callerOf(task);
   const key = keyOf(process, address, isPrivate);
   if (key < 0) return <i32>key;
-  const otherKey = keyOf(process, otherAddress, isPrivate);
+  const otherKey = keyOf(process, otherAddress, isPrivate, true);
   if (otherKey < 0) return <i32>otherKey;
   // An operation that there is not touches nothing: it counts before a word that is not there.
   if (operationIn(change) > FUTEX_OP_XOR) return -ENOSYS;

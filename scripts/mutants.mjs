@@ -885,6 +885,7 @@ const mutants = [
     "mapping.ts",
     "if (isWaitedInMapping(process, mapping)) return -EBUSY;",
     REMOVED,
+    { executor: "awaited" },
   ),
   futex(
     "a robust lock keeps the number of its dead owner",
